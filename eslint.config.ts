@@ -1,0 +1,86 @@
+import js from '@eslint/js';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** One room of the house: the files it owns and what they may not import (docs/ARCHITECTURE.md, "Who may import whom"). */
+function room(files: string[], forbidden: { group: string[]; reason: string }[]) {
+  return {
+    files,
+    rules: {
+      'no-restricted-imports': [
+        'error' as const,
+        {
+          patterns: forbidden.map(({ group, reason }) => ({
+            group,
+            message: `${reason} See docs/ARCHITECTURE.md, "Who may import whom".`,
+          })),
+        },
+      ],
+    },
+  };
+}
+
+const runtime = {
+  group: ['onnxruntime-*'],
+  reason: 'Only app/main/engine/session.ts imports onnxruntime-node.',
+};
+const node = { group: ['node:*', 'sharp', 'fs', 'path'], reason: 'This room knows no file and no process.' };
+const climbing = {
+  group: ['../../*'],
+  reason: 'Cross rooms by the # names of package.json, not by climbing.',
+};
+const hosts = { group: ['#main/hosts/*'], reason: 'Nothing imports a host.' };
+const pipeline = { group: ['#engine/*', '#main/*'], reason: 'This room stands below the main side.' };
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'out', 'models', 'app/kernels/onnx/schema'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'no-console': 'error',
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  room(
+    ['app/contract/**'],
+    [
+      node,
+      climbing,
+      runtime,
+      pipeline,
+      { group: ['#kernels/*', '#library/*'], reason: 'The contract imports nothing of ours.' },
+    ],
+  ),
+  room(
+    ['app/kernels/**'],
+    [
+      node,
+      climbing,
+      runtime,
+      pipeline,
+      { group: ['#contract/*', '#library/*'], reason: 'The kernels import nothing of ours.' },
+    ],
+  ),
+  room(['app/main/library/**'], [climbing, runtime, pipeline]),
+  room(['app/main/engine/**'], [climbing, runtime, hosts]),
+  room(['app/main/hosts/**'], [climbing, runtime]),
+  room(['bench/**'], [climbing]),
+  { files: ['app/main/engine/session.ts', 'tests/ort.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['app/kernels/**/*.test.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['**/*.test.ts'], rules: { 'max-lines': ['error', 600], 'max-lines-per-function': 'off' } },
+  { files: ['*.config.ts'], extends: [tseslint.configs.disableTypeChecked] },
+);

@@ -1,0 +1,88 @@
+import type { Dim, GraphProto } from '../../onnx/proto.ts';
+import type { GraphBuilder, Value } from '../builder.ts';
+
+/** `to` is a constant list (0 = keep, −1 = the rest) or a tensor of sizes; `shape` is what the result then has. */
+export function reshape(
+  g: GraphBuilder,
+  x: Value,
+  to: readonly number[] | Value,
+  shape: readonly Dim[],
+): Value {
+  const sizes = 'name' in to ? to : g.ints(to);
+  return g.node('Reshape', x.type, shape, { inputs: [x, sizes] });
+}
+
+export function transpose(g: GraphBuilder, x: Value, order: readonly number[]): Value {
+  const shape = order.map((axis) => x.shape[axis] ?? 1);
+  return g.node('Transpose', x.type, shape, { inputs: [x], attributes: { perm: order } });
+}
+
+export function concat(g: GraphBuilder, parts: readonly Value[], axis: number, size: Dim): Value {
+  const [first] = parts;
+  const shape = (first?.shape ?? []).map((dim, i) => (i === axis ? size : dim));
+  return g.node('Concat', first?.type ?? 'f32', shape, { inputs: parts, attributes: { axis } });
+}
+
+/** Two halves of equal size along the last axis. */
+export function halves(g: GraphBuilder, x: Value): [Value, Value] {
+  const size = x.shape.at(-1);
+  const half = typeof size === 'number' ? size / 2 : 'half';
+  const part = { type: x.type, shape: [...x.shape.slice(0, -1), half] };
+  const [a, b] = g.nodes('Split', [part, part], { inputs: [x], attributes: { axis: -1, num_outputs: 2 } });
+  if (a === undefined || b === undefined) throw new TypeError('Split made no halves.');
+  return [a, b];
+}
+
+/** x[.., start:end, ..] along one axis; start and end are int64 tensors of one element. */
+export function slice(g: GraphBuilder, x: Value, start: Value, end: Value, axis: number, size: Dim): Value {
+  const shape = x.shape.map((dim, i) => (i === axis ? size : dim));
+  return g.node('Slice', x.type, shape, { inputs: [x, start, end, g.ints([axis])] });
+}
+
+/** Zeros below and to the right of a picture [B, C, H, W]. */
+export function padBottomRight(g: GraphBuilder, x: Value, rows: Dim, columns: Dim): Value {
+  const [b = 1, c = 1] = x.shape;
+  return g.node('Pad', x.type, [b, c, rows, columns], {
+    inputs: [x, g.ints([0, 0, 0, 0, 0, 0, 1, 1])],
+    attributes: { mode: 'constant' },
+  });
+}
+
+/** Nearest-neighbour resize of [B, C, H, W] to `size` = int64 [2] (H, W), as torch's interpolate does it. */
+export function resizeNearest(g: GraphBuilder, x: Value, size: Value, rows: Dim, columns: Dim): Value {
+  const [b = 1, c = 1] = x.shape;
+  return g.node('Resize', x.type, [b, c, rows, columns], {
+    inputs: [x, undefined, undefined, size],
+    attributes: {
+      mode: 'nearest',
+      nearest_mode: 'floor',
+      coordinate_transformation_mode: 'asymmetric',
+      axes: [2, 3],
+    },
+  });
+}
+
+/** Doubles the height and width of [B, C, H, W]; fixed scales let the runtime take its fast path. */
+export function upsampleNearest2x(g: GraphBuilder, x: Value, rows: Dim, columns: Dim): Value {
+  const [b = 1, c = 1] = x.shape;
+  return g.node('Resize', x.type, [b, c, rows, columns], {
+    inputs: [x, undefined, g.floats([1, 1, 2, 2])],
+    attributes: { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' },
+  });
+}
+
+/** One branch or the other, chosen at run time; the other does no work. Both return values of `like`'s types and shapes. */
+export function ifElse(
+  g: GraphBuilder,
+  condition: Value,
+  like: readonly Omit<Value, 'name'>[],
+  then: () => readonly Value[],
+  otherwise: () => readonly Value[],
+): Value[] {
+  const thenBranch: GraphProto = g.subgraph('then', then);
+  const elseBranch: GraphProto = g.subgraph('else', otherwise);
+  return g.nodes('If', like, {
+    inputs: [condition],
+    attributes: { then_branch: thenBranch, else_branch: elseBranch },
+  });
+}

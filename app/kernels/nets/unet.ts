@@ -1,0 +1,175 @@
+import { KernelError } from '../errors.ts';
+import { GraphBuilder, type Value } from '../graph/builder.ts';
+import { silu } from '../graph/ops/math.ts';
+import { concat, reshape } from '../graph/ops/shape.ts';
+import { convOf, downsample, upsample } from '../nn/conv.ts';
+import { Level } from '../nn/level.ts';
+import { groupNorm } from '../nn/norm.ts';
+import { resnetBlock } from '../nn/resnet-block.ts';
+import { timeEmbedding } from '../nn/time-embedding.ts';
+import { spatialTransformer } from '../nn/transformer.ts';
+import type { WeightSource } from '../onnx/weights.ts';
+import type { MergeStructure } from '../tome/patch.ts';
+import type { UnetConfig } from './configs.ts';
+import { attentionBlocks, hasAttention } from './unet-blocks.ts';
+
+/** Names of the U-Net's inputs and outputs; grids and merging have theirs in nn/level.ts and tome/inputs.ts. */
+export const unetNames = {
+  latents: 'latents',
+  timestep: 'timestep',
+  hidden: 'hidden',
+  output: 'output',
+  /** int64 [B, N]: the inverse map of one merging block. */
+  map: (block: string) => `map/${block}`,
+} as const;
+
+/**
+ * The conditional U-Net of Stable Diffusion 1.x and 2.x.
+ * Source: Rombach et al. 2022, arXiv 2112.10752; diffusers UNet2DConditionModel.
+ * Inputs: latents [B, in, h, w], timestep [1], hidden [B, T, C] f32, level grids. Output: [B, out, h, w].
+ */
+export function buildUnet(
+  config: UnetConfig,
+  weights: WeightSource,
+  merging: MergeStructure | null,
+): Uint8Array {
+  const g = new GraphBuilder(weights);
+  emitUnet(g, config, merging);
+  return g.build('unet');
+}
+
+export function emitUnet(g: GraphBuilder, config: UnetConfig, merging: MergeStructure | null): void {
+  assertKnownBlocks(config, merging);
+  new UnetEmitter(g, config, merging).emit();
+}
+
+function assertKnownBlocks(config: UnetConfig, merging: MergeStructure | null): void {
+  const known = new Set(attentionBlocks(config).map((block) => block.name));
+  const unknown = (merging?.blocks ?? []).filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new KernelError(
+    'KERNEL_CONFIG',
+    `No attention block is called ${unknown.join(', ')}; this U-Net has ${[...known].join(', ')}.`,
+  );
+}
+
+class UnetEmitter {
+  readonly #g: GraphBuilder;
+  readonly #config: UnetConfig;
+  readonly #merging: MergeStructure | null;
+  readonly #levels: readonly Level[];
+  readonly #time: Value;
+  readonly #context: Value;
+
+  constructor(g: GraphBuilder, config: UnetConfig, merging: MergeStructure | null) {
+    this.#g = g;
+    this.#config = config;
+    this.#merging = merging;
+    this.#levels = config.blockOutChannels.map((_, i) => new Level(g, i));
+    const channels = config.blockOutChannels[0] ?? 0;
+    this.#time = timeEmbedding(g, g.input(unetNames.timestep, 'f32', [1]), {
+      channels,
+      flipSinToCos: config.flipSinToCos,
+      freqShift: config.freqShift,
+    });
+    const hidden = g.input(unetNames.hidden, 'f32', ['batch', 'T', config.crossAttentionDim]);
+    this.#context = reshape(
+      g,
+      hidden,
+      [-1, config.crossAttentionDim],
+      ['rows_text', config.crossAttentionDim],
+    );
+  }
+
+  emit(): void {
+    const g = this.#g;
+    const config = this.#config;
+    const top = this.#level(0);
+    const latents = g.input(unetNames.latents, 'f32', ['batch', config.inChannels, top.rows, top.columns]);
+    let x = convOf(g, latents, 'conv_in', config.blockOutChannels[0] ?? 0, 3);
+    const skips = [x];
+    config.downBlockTypes.forEach((_, i) => {
+      x = this.#down(x, i, skips);
+    });
+    x = this.#middle(x);
+    config.upBlockTypes.forEach((_, i) => {
+      x = this.#up(x, i, skips);
+    });
+    x = silu(g, groupNorm(g, x, 'conv_norm_out', config.normNumGroups, config.normEps, top));
+    g.output(unetNames.output, convOf(g, x, 'conv_out', config.outChannels, 3));
+  }
+
+  #down(input: Value, i: number, skips: Value[]): Value {
+    const { blockOutChannels, downBlockTypes, layersPerBlock } = this.#config;
+    const type = downBlockTypes[i];
+    let x = input;
+    for (let j = 0; j < layersPerBlock; j++) {
+      x = this.#resnet(x, `down_blocks.${i}.resnets.${j}`, blockOutChannels[i] ?? 0, i);
+      if (type !== undefined && hasAttention(type))
+        x = this.#attend(x, `down_blocks.${i}.attentions.${j}`, i);
+      skips.push(x);
+    }
+    if (i < blockOutChannels.length - 1) {
+      x = downsample(this.#g, x, `down_blocks.${i}.downsamplers.0`, this.#level(i + 1));
+      skips.push(x);
+    }
+    return x;
+  }
+
+  #middle(input: Value): Value {
+    const last = this.#config.blockOutChannels.length - 1;
+    const channels = this.#config.blockOutChannels[last] ?? 0;
+    const x = this.#resnet(input, 'mid_block.resnets.0', channels, last);
+    return this.#resnet(
+      this.#attend(x, 'mid_block.attentions.0', last),
+      'mid_block.resnets.1',
+      channels,
+      last,
+    );
+  }
+
+  #up(input: Value, i: number, skips: Value[]): Value {
+    const { blockOutChannels, upBlockTypes, layersPerBlock } = this.#config;
+    const type = upBlockTypes[i];
+    const level = blockOutChannels.length - 1 - i;
+    let x = input;
+    for (let j = 0; j <= layersPerBlock; j++) {
+      const skip = skips.pop();
+      if (skip === undefined)
+        throw new KernelError(
+          'KERNEL_CONFIG',
+          'The up blocks take more skip connections than the down blocks left.',
+        );
+      x = concat(this.#g, [x, skip], 1, Number(x.shape[1]) + Number(skip.shape[1]));
+      x = this.#resnet(x, `up_blocks.${i}.resnets.${j}`, blockOutChannels[level] ?? 0, level);
+      if (type !== undefined && hasAttention(type))
+        x = this.#attend(x, `up_blocks.${i}.attentions.${j}`, level);
+    }
+    return level > 0 ? upsample(this.#g, x, `up_blocks.${i}.upsamplers.0`, this.#level(level - 1)) : x;
+  }
+
+  #resnet(x: Value, name: string, out: number, level: number): Value {
+    const { normNumGroups: groups, normEps: epsilon } = this.#config;
+    return resnetBlock(this.#g, x, name, this.#level(level), { out, groups, epsilon, time: this.#time });
+  }
+
+  #attend(x: Value, name: string, levelIndex: number): Value {
+    const merging = this.#merging?.blocks.includes(name) === true ? this.#merging : undefined;
+    const { image, patch } = spatialTransformer(this.#g, x, name, this.#level(levelIndex), {
+      headCount: this.#config.headCounts[levelIndex] ?? 1,
+      groups: this.#config.normNumGroups,
+      useLinearProjection: this.#config.useLinearProjection,
+      context: this.#context,
+      levelIndex,
+      ...(merging === undefined ? {} : { merging }),
+    });
+    if (patch !== undefined) this.#g.output(unetNames.map(name), patch.inverse);
+    return image;
+  }
+
+  #level(index: number): Level {
+    const level = this.#levels[index];
+    if (level === undefined) throw new KernelError('KERNEL_CONFIG', `The U-Net has no level ${index}.`);
+    return level;
+  }
+}

@@ -1,0 +1,68 @@
+import type { GraphBuilder, Value } from '../graph/builder.ts';
+import { add } from '../graph/ops/math.ts';
+import { patchBlock, type BlockPatch, type MergeModule, type MergeStructure } from '../tome/patch.ts';
+import { attention, diffusersProjections } from './attention.ts';
+import { feedForward } from './feed-forward.ts';
+import type { Level } from './level.ts';
+import { linear } from './linear.ts';
+import { groupNorm, layerNormOf } from './norm.ts';
+import { imageToRows, rowsToImage } from './tokens.ts';
+
+/** diffusers' Transformer2DModel sets this whatever the U-Net's own epsilon is. */
+const NORM_EPSILON = 1e-6;
+
+export interface TransformerOptions {
+  readonly headCount: number;
+  readonly groups: number;
+  readonly useLinearProjection: boolean;
+  /** Text states, rows [B·T, C']. */
+  readonly context: Value;
+  readonly levelIndex: number;
+  /** Present when this block merges. */
+  readonly merging?: MergeStructure;
+}
+
+/** SD's spatial transformer: a picture becomes tokens, attends to itself and to the text, and becomes a picture again. */
+export function spatialTransformer(
+  g: GraphBuilder,
+  x: Value,
+  name: string,
+  level: Level,
+  options: TransformerOptions,
+): { image: Value; patch: BlockPatch | undefined } {
+  return g.scope(name, () => {
+    const channels = Number(x.shape[1]);
+    const projection = { fromConv: !options.useLinearProjection };
+    const normal = groupNorm(g, x, `${name}.norm`, options.groups, NORM_EPSILON, level);
+    const rows = linear(g, imageToRows(g, normal, level), `${name}.proj_in`, channels, projection);
+    const { rows: mixed, patch } = transformerBlock(g, rows, `${name}.transformer_blocks.0`, options);
+    const out = linear(g, mixed, `${name}.proj_out`, channels, projection);
+    return { image: add(g, rowsToImage(g, out, level), x), patch };
+  });
+}
+
+function transformerBlock(g: GraphBuilder, input: Value, name: string, options: TransformerOptions) {
+  const { headCount, context, merging, levelIndex } = options;
+  const patch = merging && patchBlock(g, input, levelIndex, merging);
+  const wrap = (module: MergeModule, rows: Value, run: (rows: Value) => Value) =>
+    patch === undefined ? run(rows) : patch.wrap(module, rows, run);
+  const heads = { headCount, names: diffusersProjections, projectionBias: false };
+  let x = input;
+  const normed = (norm: string) => layerNormOf(g, x, `${name}.${norm}`);
+  x = add(
+    g,
+    wrap('self', normed('norm1'), (rows) => attention(g, rows, rows, `${name}.attn1`, heads)),
+    x,
+  );
+  x = add(
+    g,
+    wrap('cross', normed('norm2'), (rows) => attention(g, rows, context, `${name}.attn2`, heads)),
+    x,
+  );
+  x = add(
+    g,
+    wrap('mlp', normed('norm3'), (rows) => feedForward(g, rows, `${name}.ff`)),
+    x,
+  );
+  return { rows: x, patch };
+}

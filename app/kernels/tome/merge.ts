@@ -1,0 +1,69 @@
+import type { GraphBuilder, Value } from '../graph/builder.ts';
+import { gather, scatterAddRows } from '../graph/ops/index.ts';
+import { add, div, mul } from '../graph/ops/math.ts';
+import { concat, reshape } from '../graph/ops/shape.ts';
+import { batchInput } from '../nn/tokens.ts';
+import { sizeName, type MergeInputs } from './inputs.ts';
+import type { Match } from './match.ts';
+import { inverseMap } from './unmerge.ts';
+
+/** A match made ready for merging any tensor of the block. */
+export interface MergeMap {
+  /** int64 [B, S − r] and [B·r]: rows of the kept sources, and of those that are merged. */
+  readonly kept: Value;
+  readonly merged: Value;
+  /** int64 [B·r, 1]: each merged source's row among all destinations. */
+  readonly into: Value;
+  /** float32 [B·D, 1]: one over the number of tokens in each destination's group. */
+  readonly share: Value;
+  /** int64 [B, N]: see inverseMap. */
+  readonly inverse: Value;
+}
+
+export function mergeMap(g: GraphBuilder, match: Match, level: number, inputs: MergeInputs): MergeMap {
+  return g.scope('plan', () => {
+    const size = (name: string) => sizeName(level, name);
+    const into = reshape(g, add(g, match.destination, inputs('dstBase')), [-1, 1], [size('Br'), 1]);
+    const members = scatterAddRows(g, inputs('dstOnes'), into, inputs('mergedOnes'));
+    const goneRows = add(g, match.destination, inputs('firstDstRow'));
+    return {
+      kept: match.kept,
+      merged: reshape(g, match.merged, [-1], [size('Br')]),
+      into,
+      share: div(g, g.floats([1], []), members),
+      inverse: inverseMap(g, match.order, goneRows, level, inputs),
+    };
+  });
+}
+
+/** Merges every group into the mean of its members, the destination among them.
+ *  Source:  arXiv:2303.17604, section 3; tomesd/merge.py@27a14a3, `merge` (scatter_reduce "mean").
+ *  Shapes:  rows [B·N, C] f32 → [B·M, C].
+ *  Limits:  none.
+ *  Differs: the mean is a sum (ScatterND add) times one over a count: no operator scatters means.
+ *  Golden:  tests/golden/tome/*, 1e-6 of the largest value. */
+export function mergeRows(
+  g: GraphBuilder,
+  rows: Value,
+  map: MergeMap,
+  level: number,
+  inputs: MergeInputs,
+): Value {
+  return g.scope('merge', () => {
+    const channels = Number(rows.shape[1]);
+    const size = (name: string) => sizeName(level, name);
+    const dstList = reshape(g, inputs('dst'), [-1], [size('BD')]);
+    const sums = scatterAddRows(g, gather(g, rows, dstList), map.into, gather(g, rows, map.merged));
+    const means = mul(g, sums, map.share);
+    return joinRows(g, gather(g, rows, map.kept), means, channels, level);
+  });
+}
+
+/** Kept sources [B, S − r, C], then destinations [B·D, C], sample by sample → rows [B·M, C]. */
+export function joinRows(g: GraphBuilder, kept: Value, dst: Value, channels: number, level: number): Value {
+  const size = (name: string) => sizeName(level, name);
+  const shape = concat(g, [g.input(batchInput, 'i64', [1]), g.ints([-1, channels])], 0, 3);
+  const batched = reshape(g, dst, shape, ['batch', size('D'), channels]);
+  const joined = concat(g, [kept, batched], 1, size('M'));
+  return reshape(g, joined, [-1, channels], [size('BM'), channels]);
+}

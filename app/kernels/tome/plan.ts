@@ -1,0 +1,101 @@
+import type { UnetConfig } from '../nets/configs.ts';
+import { attentionBlocks, levelGrids, type AttentionBlock } from '../nets/unet-blocks.ts';
+import { choosePartition, type Partition, type PartitionKind } from './partition.ts';
+import type { MergeModule, MergeStructure } from './patch.ts';
+import { createRandom, partitionWords } from './random.ts';
+import { mergedCount, ratioAtStep } from './ratio.ts';
+
+/** What a request says of merging; the contract's MergingOptions fit it. */
+export interface MergeSettings {
+  readonly ratio: number;
+  readonly ratioEnd?: number | undefined;
+  readonly mode: 'merge' | 'prune';
+  readonly partition: PartitionKind;
+  readonly sx: number;
+  readonly sy: number;
+  readonly maxDownsample: number;
+  readonly blocks?: readonly string[] | undefined;
+  readonly selfAttention: boolean;
+  readonly crossAttention: boolean;
+  readonly mlp: boolean;
+  readonly sharePartition: boolean;
+}
+
+/** One level's part in one step. */
+export interface LevelPlan {
+  readonly level: number;
+  readonly gridH: number;
+  readonly gridW: number;
+  /** One partition a sample; with sharing they are the same. */
+  readonly partitions: readonly Partition[];
+  /** r; 0 runs the level's blocks without merging work. */
+  readonly merged: number;
+}
+
+export interface MergePlan {
+  readonly mode: MergeStructure['mode'];
+  readonly batch: number;
+  readonly levels: readonly LevelPlan[];
+}
+
+/** The merging blocks of a request, by name or by how far their tokens are downsampled. */
+export function selectBlocks(config: UnetConfig, settings: MergeSettings): AttentionBlock[] {
+  const { blocks, maxDownsample } = settings;
+  return attentionBlocks(config).filter((block) =>
+    blocks === undefined ? 2 ** block.level <= maxDownsample : blocks.includes(block.name),
+  );
+}
+
+/** What the graph must hold for a request, or null when none of it merges. */
+export function mergeStructure(config: UnetConfig, settings: MergeSettings): MergeStructure | null {
+  const modules: MergeModule[] = [];
+  if (settings.selfAttention) modules.push('self');
+  if (settings.crossAttention) modules.push('cross');
+  if (settings.mlp) modules.push('mlp');
+  const blocks = selectBlocks(config, settings).map((block) => block.name);
+  const wanted = settings.ratio > 0 || (settings.ratioEnd ?? 0) > 0;
+  return wanted && blocks.length > 0 && modules.length > 0 ? { mode: settings.mode, blocks, modules } : null;
+}
+
+export interface StepInfo {
+  readonly latentH: number;
+  readonly latentW: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly stepIndex: number;
+  readonly stepCount: number;
+}
+
+/** Draws the partitions of one step and counts what is merged. Randomness belongs to (seed, step, level) alone. */
+export function planMerging(config: UnetConfig, settings: MergeSettings, step: StepInfo): MergePlan {
+  const ratio = ratioAtStep(
+    settings.ratio,
+    settings.ratioEnd ?? settings.ratio,
+    step.stepIndex,
+    step.stepCount,
+  );
+  const grids = levelGrids(config.blockOutChannels.length, step.latentH, step.latentW);
+  const used = new Set(selectBlocks(config, settings).map((block) => block.level));
+  const levels = [...used]
+    .sort((a, b) => a - b)
+    .map((level): LevelPlan => {
+      const { h, w } = grids[level] ?? { h: 0, w: 0 };
+      const draw = (sample: number) => {
+        const random = createRandom(partitionWords(step.seed, step.stepIndex, level, sample));
+        return choosePartition(h, w, { kind: settings.partition, sx: settings.sx, sy: settings.sy }, random);
+      };
+      const shared = draw(0);
+      const partitions = Array.from({ length: step.batch }, (_, b) =>
+        b === 0 || settings.sharePartition ? shared : draw(b),
+      );
+      // Every sample of a batch keeps the same number of tokens; the kinds all choose as many destinations.
+      return {
+        level,
+        gridH: h,
+        gridW: w,
+        partitions,
+        merged: mergedCount(h * w, shared.src.length, shared.dst.length, ratio),
+      };
+    });
+  return { mode: settings.mode, batch: step.batch, levels };
+}

@@ -1,0 +1,117 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { EngineError } from '#contract/errors.ts';
+
+/** The one importer of onnxruntime-node: a graph and the folder of its weights in, plain typed arrays out. */
+
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+export interface NamedTensor {
+  readonly data: TensorData;
+  readonly shape: readonly number[];
+}
+
+export interface RuntimeOptions {
+  /** Threads of one operator; absent: the runtime's choice, one a physical core. */
+  readonly threads?: number;
+  readonly provider?: 'cpu' | 'webgpu';
+  /** Writes a trace of every operator's time beside this prefix. */
+  readonly profilePrefix?: string;
+  /** Session configuration entries by their onnxruntime names, over the ones set here. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface Session {
+  /** Runs the graph and returns the outputs named in `fetch`. */
+  run(
+    feeds: Readonly<Record<string, NamedTensor>>,
+    fetch: readonly string[],
+  ): Promise<Record<string, NamedTensor>>;
+  /** Writes the trace, when profiling. */
+  endProfiling(): void;
+  release(): Promise<void>;
+}
+
+/** `folder` holds the files that the graph's weights are byte ranges of. Throws ENGINE_FAILED with the runtime's words. */
+export async function createSession(
+  model: Uint8Array,
+  folder: string,
+  options: RuntimeOptions = {},
+): Promise<Session> {
+  let session: InferenceSession;
+  try {
+    session = await InferenceSession.create(model, {
+      executionProviders: [options.provider ?? 'cpu'],
+      graphOptimizationLevel: 'all',
+      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      ...(options.profilePrefix === undefined
+        ? {}
+        : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+      logSeverityLevel: 3,
+      extra: {
+        session: {
+          model_external_initializers_file_folder_path: folder,
+          ...options.config,
+        },
+      },
+    });
+  } catch (cause) {
+    throw asEngineError('The model could not be loaded', cause);
+  }
+  return wrap(session);
+}
+
+function wrap(session: InferenceSession): Session {
+  return {
+    async run(feeds, fetch) {
+      const inputs: Record<string, Tensor> = {};
+      for (const [name, { data, shape }] of Object.entries(feeds)) inputs[name] = toTensor(data, shape);
+      let results: InferenceSession.OnnxValueMapType;
+      try {
+        results = await session.run(inputs, [...fetch]);
+      } catch (cause) {
+        throw asEngineError('The model could not be run', cause);
+      }
+      const outputs: Record<string, NamedTensor> = {};
+      for (const name of fetch) outputs[name] = fromTensor(name, results[name]);
+      return outputs;
+    },
+    endProfiling() {
+      session.endProfiling();
+    },
+    async release() {
+      await session.release();
+    },
+  };
+}
+
+function toTensor(data: TensorData, shape: readonly number[]): Tensor {
+  if (data instanceof Float32Array) return new Tensor('float32', data, [...shape]);
+  if (data instanceof BigInt64Array) return new Tensor('int64', data, [...shape]);
+  if (data instanceof Int32Array) return new Tensor('int32', data, [...shape]);
+  return new Tensor('bool', data, [...shape]);
+}
+
+function fromTensor(name: string, value: InferenceSession.OnnxValueMapType[string] | undefined): NamedTensor {
+  if (!(value instanceof Tensor)) throw new EngineError('ENGINE_FAILED', `The model gave no tensor ${name}.`);
+  const { data } = value;
+  if (
+    data instanceof Float32Array ||
+    data instanceof BigInt64Array ||
+    data instanceof Int32Array ||
+    data instanceof Uint8Array
+  ) {
+    return { data, shape: value.dims };
+  }
+  throw new EngineError('ENGINE_FAILED', `The model gave ${name} as ${value.type}, which is not read here.`);
+}
+
+function asEngineError(what: string, cause: unknown): EngineError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const outOfMemory = /bad_alloc|allocat|out of memory/i.test(words);
+  return outOfMemory
+    ? new EngineError(
+        'ENGINE_OUT_OF_MEMORY',
+        `${what}: memory ran out (${words}). Choose a smaller size or a smaller model, or close other programs.`,
+        { cause },
+      )
+    : new EngineError('ENGINE_FAILED', `${what}: ${words}`, { cause });
+}

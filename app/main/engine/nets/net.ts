@@ -1,0 +1,47 @@
+import { KernelError } from '#kernels/errors.ts';
+import { levelGrids } from '#kernels/nets/unet-blocks.ts';
+import { gridInput } from '#kernels/nn/level.ts';
+import type { WeightSource } from '#kernels/onnx/weights.ts';
+import { EngineError } from '#contract/errors.ts';
+import { createSession, type NamedTensor, type RuntimeOptions, type Session } from '../session.ts';
+
+/** A net of a checkpoint: its configuration and where its weights lie. */
+export interface NetPart<C> {
+  readonly config: C;
+  /** Absolute path of the folder that the weights' file names are relative to. */
+  readonly folder: string;
+  readonly weights: WeightSource;
+}
+
+/** Builds a graph and loads it. Throws ENGINE_FAILED; a kernel's own complaint is kept as the cause. */
+export async function loadNet<C>(
+  part: NetPart<C>,
+  build: (config: C, weights: WeightSource) => Uint8Array,
+  options: RuntimeOptions = {},
+): Promise<Session> {
+  let model: Uint8Array;
+  try {
+    model = build(part.config, part.weights);
+  } catch (cause) {
+    if (cause instanceof KernelError) throw new EngineError('ENGINE_FAILED', cause.message, { cause });
+    throw cause;
+  }
+  return createSession(model, part.folder, options);
+}
+
+/** The grid input of every level; `h` and `w` are those of level 0. */
+export function gridFeeds(levelCount: number, h: number, w: number): Record<string, NamedTensor> {
+  const feeds: Record<string, NamedTensor> = {};
+  levelGrids(levelCount, h, w).forEach((grid, i) => {
+    feeds[gridInput(i)] = { data: BigInt64Array.of(BigInt(grid.h), BigInt(grid.w)), shape: [2] };
+  });
+  return feeds;
+}
+
+/** A float32 output by name. */
+export function floatOutput(outputs: Readonly<Record<string, NamedTensor>>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (!(data instanceof Float32Array))
+    throw new EngineError('ENGINE_FAILED', `The model gave ${name} in another type than float32.`);
+  return data;
+}

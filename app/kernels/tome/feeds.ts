@@ -1,4 +1,5 @@
-import { mergeInputName, type MergeInputName } from './inputs.ts';
+import { mergeInputName, mergeInputNames, type MergeInputName } from './inputs.ts';
+import type { MergeMode } from './patch.ts';
 import type { LevelPlan, MergePlan } from './plan.ts';
 
 export interface FeedTensor {
@@ -7,26 +8,38 @@ export interface FeedTensor {
 }
 export type Feeds = Record<string, FeedTensor>;
 
+/** Means need no row of zeros, pruning no counts: a graph declares only the inputs that its mode reads. */
+const unread: Record<MergeMode, readonly MergeInputName[]> = {
+  merge: ['prunedRows'],
+  prune: ['dstBase', 'firstDstRow', 'dstOnes', 'mergedOnes'],
+};
+
 /** The tensors of tome/inputs.ts for one step. */
 export function mergeFeeds(plan: MergePlan): Feeds {
   const feeds: Feeds = {};
   for (const level of plan.levels) {
     const tensors = level.merged > 0 ? levelTensors(level, plan.batch) : inactiveTensors(plan.batch);
-    for (const [name, tensor] of Object.entries(tensors))
-      feeds[mergeInputName(level.level, name as MergeInputName)] = tensor;
+    collect(feeds, level.level, plan.mode, tensors);
   }
   return feeds;
 }
 
 /** The same for levels that do not merge at all in this run. */
-export function inactiveFeeds(levels: Iterable<number>, batch: number): Feeds {
+export function inactiveFeeds(levels: Iterable<number>, batch: number, mode: MergeMode): Feeds {
   const feeds: Feeds = {};
-  for (const level of levels) {
-    for (const [name, tensor] of Object.entries(inactiveTensors(batch))) {
-      feeds[mergeInputName(level, name as MergeInputName)] = tensor;
-    }
-  }
+  for (const level of levels) collect(feeds, level, mode, inactiveTensors(batch));
   return feeds;
+}
+
+function collect(
+  feeds: Feeds,
+  level: number,
+  mode: MergeMode,
+  tensors: Record<MergeInputName, FeedTensor>,
+): void {
+  for (const input of mergeInputNames) {
+    if (!unread[mode].includes(input)) feeds[mergeInputName(level, input)] = tensors[input];
+  }
 }
 
 const ints = (shape: readonly number[], fill: (b: number, i: number) => number): FeedTensor => {

@@ -35,6 +35,7 @@ const specs = {
 } as const satisfies Record<string, readonly [ElementType, readonly Dim[]]>;
 
 export type MergeInputName = keyof typeof specs;
+export const mergeInputNames = Object.keys(specs) as MergeInputName[];
 
 export function mergeInputName(level: number, input: MergeInputName): string {
   return `${levelName(level)}/tome/${input}`;

@@ -1,4 +1,4 @@
-import { dataTypeNumber, type Dim, type ElementType } from '../../onnx/proto.ts';
+import { dataTypeNumber, type Dim, type ElementType } from '#kernels/onnx/proto.ts';
 import type { GraphBuilder, Value } from '../builder.ts';
 
 /** The shape of an elementwise result: the longer operand's, sizes of 1 stretched. */

@@ -1,4 +1,4 @@
-import type { Dim } from '../../onnx/proto.ts';
+import type { Dim } from '#kernels/onnx/proto.ts';
 import type { GraphBuilder, Value } from '../builder.ts';
 
 export interface ConvOptions {

@@ -1,4 +1,4 @@
-import type { Dim, GraphProto } from '../../onnx/proto.ts';
+import type { Dim, GraphProto } from '#kernels/onnx/proto.ts';
 import type { GraphBuilder, Value } from '../builder.ts';
 
 /** `to` is a constant list (0 = keep, −1 = the rest) or a tensor of sizes; `shape` is what the result then has. */

@@ -48,6 +48,7 @@ export async function loadUnet(
 ): Promise<Unet> {
   const session = await loadNet(part, (config, weights) => buildUnet(config, weights, structure), options);
   const { config } = part;
+  const mode = structure?.mode ?? 'merge';
   const mergingBlocks = attentionBlocks(config).filter(
     (block) => structure?.blocks.includes(block.name) === true,
   );
@@ -63,11 +64,10 @@ export async function loadUnet(
       const mapped = input.wantMaps === true ? mergingBlocks.filter((block) => active.has(block.level)) : [];
       const feeds = {
         ...baseFeeds(config, input),
-        ...inactiveFeeds(idle, input.batch),
-        ...mergeFeeds({ batch: input.batch, mode: structure?.mode ?? 'merge', levels: plans }),
+        ...inactiveFeeds(idle, input.batch, mode),
+        ...mergeFeeds({ batch: input.batch, mode, levels: plans }),
       };
-      const wanted = onlyUsed(feeds, structure);
-      const outputs = await session.run(wanted, [
+      const outputs = await session.run(feeds, [
         unetNames.output,
         ...mapped.map(({ name }) => unetNames.map(name)),
       ]);
@@ -94,22 +94,6 @@ function baseFeeds(config: UnetConfig, input: UnetInput): Record<string, NamedTe
     [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
     ...gridFeeds(config.blockOutChannels.length, latentH, latentW),
   };
-}
-
-/** Merging needs no zero row, pruning no means: the graph declares only the inputs its mode reads. */
-const unread: Record<MergeStructure['mode'], readonly string[]> = {
-  merge: ['prunedRows'],
-  prune: ['dstBase', 'firstDstRow', 'dstOnes', 'mergedOnes'],
-};
-
-function onlyUsed(
-  feeds: Record<string, NamedTensor>,
-  structure: MergeStructure | null,
-): Record<string, NamedTensor> {
-  const skipped = structure === null ? [] : unread[structure.mode];
-  return Object.fromEntries(
-    Object.entries(feeds).filter(([name]) => !skipped.some((end) => name.endsWith(`/${end}`))),
-  );
 }
 
 function blockMap(block: string, plan: LevelPlan | undefined, inverse: NamedTensor | undefined): BlockMap[] {

@@ -1,0 +1,162 @@
+import * as v from 'valibot';
+import { errorCodes } from './errors.ts';
+import { GenerationRequestSchema } from './request.ts';
+import { modelKinds } from './model.ts';
+
+/** What the host and the engine process say to each other. Both sides check what they hear; replies carry the id of their request. */
+
+const Id = v.pipe(v.number(), v.integer(), v.minValue(1));
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const Milliseconds = v.pipe(v.number(), v.minValue(0));
+
+export const ModelReferenceSchema = v.strictObject({
+  /** A diffusers folder or one .safetensors file. */
+  path: v.string(),
+  kind: v.exactOptional(v.picklist(modelKinds)),
+  configFolder: v.exactOptional(v.string()),
+});
+export type ModelReference = v.InferOutput<typeof ModelReferenceSchema>;
+
+export const EngineRequestSchema = v.variant('type', [
+  v.strictObject({ type: v.literal('load'), id: Id, model: ModelReferenceSchema }),
+  v.strictObject({
+    type: v.literal('generate'),
+    id: Id,
+    model: ModelReferenceSchema,
+    request: GenerationRequestSchema,
+    /** A preview after every n-th step; 0 = none. */
+    previewEvery: Count,
+    wantMaps: v.boolean(),
+  }),
+  v.strictObject({ type: v.literal('cancel'), id: Id, job: Id }),
+  v.strictObject({ type: v.literal('unload'), id: Id }),
+]);
+export type EngineRequest = v.InferOutput<typeof EngineRequestSchema>;
+
+/** What a request's merging will do: the tokens that each merging block has, and has left at the first and last step. */
+export const MergingReportSchema = v.strictObject({
+  effectiveRatio: v.number(),
+  effectiveRatioEnd: v.number(),
+  maxRatio: v.number(),
+  blocks: v.array(
+    v.strictObject({
+      block: v.string(),
+      gridW: Count,
+      gridH: Count,
+      tokens: Count,
+      leftAtStart: Count,
+      leftAtEnd: Count,
+    }),
+  ),
+});
+export type MergingReport = v.InferOutput<typeof MergingReportSchema>;
+
+export const BlockMapSchema = v.strictObject({
+  block: v.string(),
+  gridW: Count,
+  gridH: Count,
+  /** Rows of the batch: with guidance 2, the negative prompt first. */
+  batch: Count,
+  /** [batch, gridH·gridW]: for each token, the token that stands for it; −1 where it was pruned. */
+  map: v.instance(Int32Array),
+});
+export type BlockMapMessage = v.InferOutput<typeof BlockMapSchema>;
+
+export const PictureFiguresSchema = v.strictObject({
+  tokeniseMs: Milliseconds,
+  textMs: Milliseconds,
+  stepsMs: v.array(Milliseconds),
+  decodeMs: Milliseconds,
+  /** Tiles the VAE was run in; 1 = the picture whole. */
+  decodeTiles: Count,
+  totalMs: Milliseconds,
+});
+export type PictureFigures = v.InferOutput<typeof PictureFiguresSchema>;
+
+export const JobFiguresSchema = v.strictObject({
+  /** Opening the checkpoint and building its nets, where this job had to. */
+  loadMs: Milliseconds,
+  /** From the process's start to the end of its first step; only in the job that made that step. */
+  startToFirstStepMs: v.exactOptional(Milliseconds),
+  totalMs: Milliseconds,
+  peakMemory: v.strictObject({ bytes: Count, source: v.string() }),
+});
+export type JobFigures = v.InferOutput<typeof JobFiguresSchema>;
+
+const WireErrorSchema = v.strictObject({
+  name: v.string(),
+  code: v.picklist(errorCodes),
+  message: v.string(),
+  details: v.record(v.string(), v.unknown()),
+  stack: v.exactOptional(v.string()),
+});
+
+export const EngineEventSchema = v.variant('type', [
+  /** The answer to `load`. */
+  v.strictObject({ type: v.literal('loaded'), id: Id, tookMs: Milliseconds }),
+  /** The job's nets are loaded and its steps begin. */
+  v.strictObject({
+    type: v.literal('started'),
+    id: Id,
+    tokenCount: Count,
+    negativeTokenCount: Count,
+    /** Calls of the U-Net's loop, which some schedulers make more of than steps. */
+    calls: Count,
+    merging: MergingReportSchema,
+  }),
+  v.strictObject({ type: v.literal('warning'), id: Id, message: v.string() }),
+  v.strictObject({
+    type: v.literal('progress'),
+    id: Id,
+    picture: Count,
+    /** Calls done of `calls`. */
+    call: Count,
+    calls: Count,
+    timestep: v.number(),
+    tookMs: Milliseconds,
+    /** Share of tokens that the merged blocks truly leave out at this step. */
+    effectiveRatio: v.number(),
+  }),
+  v.strictObject({
+    type: v.literal('preview'),
+    id: Id,
+    picture: Count,
+    call: Count,
+    widthPx: Count,
+    heightPx: Count,
+    rgb: v.instance(Uint8Array),
+  }),
+  v.strictObject({
+    type: v.literal('maps'),
+    id: Id,
+    picture: Count,
+    call: Count,
+    timestep: v.number(),
+    effectiveRatio: v.number(),
+    /** Destination tokens of each grid, row-major: [rows, count]; one row when the batch shares them. */
+    destinations: v.array(
+      v.strictObject({ gridW: Count, gridH: Count, rows: Count, positions: v.instance(Int32Array) }),
+    ),
+    blocks: v.array(BlockMapSchema),
+  }),
+  v.strictObject({
+    type: v.literal('picture'),
+    id: Id,
+    picture: Count,
+    seed: Count,
+    widthPx: Count,
+    heightPx: Count,
+    /** Row-major, three bytes a pixel. */
+    rgb: v.instance(Uint8Array),
+    figures: PictureFiguresSchema,
+  }),
+  v.strictObject({ type: v.literal('done'), id: Id, figures: v.exactOptional(JobFiguresSchema) }),
+  v.strictObject({ type: v.literal('failed'), id: Id, error: WireErrorSchema }),
+]);
+export type EngineEvent = v.InferOutput<typeof EngineEventSchema>;
+
+/** What a listener of one job hears between its start and its end. */
+export type JobEvent = Extract<
+  EngineEvent,
+  { type: 'started' | 'warning' | 'progress' | 'preview' | 'maps' | 'picture' }
+>;

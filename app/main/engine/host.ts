@@ -1,0 +1,188 @@
+import * as v from 'valibot';
+import { EngineEventSchema } from '#contract/engine-protocol.ts';
+import type {
+  EngineEvent,
+  EngineRequest,
+  JobEvent,
+  JobFigures,
+  ModelReference,
+} from '#contract/engine-protocol.ts';
+import { BugError, CancelledError, EngineError, fromWire, invariant } from '#contract/errors.ts';
+import type { GenerationRequest } from '#contract/request.ts';
+import { describeExit } from './exit.ts';
+import type { EnginePort } from './port.ts';
+
+/** Starts the engine process when it is needed, gives it one job at a time, and outlives it. */
+export interface Engine {
+  /** Process id while one runs. */
+  readonly pid: number | undefined;
+  load(model: ModelReference, options?: JobOptions): Promise<{ tookMs: number }>;
+  generate(job: GenerateJob, options?: JobOptions): Promise<JobFigures>;
+  unload(): Promise<void>;
+  /** Ends the process. A running job fails as cancelled. */
+  dispose(): Promise<void>;
+}
+
+export interface GenerateJob {
+  readonly model: ModelReference;
+  readonly request: GenerationRequest;
+  readonly previewEvery?: number;
+  readonly wantMaps?: boolean;
+}
+
+export interface JobOptions {
+  readonly onEvent?: (event: JobEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EngineOptions {
+  readonly startPort: () => EnginePort;
+  /** A cancel that is not answered for this long ends the process: one step can take minutes. */
+  readonly cancelLimitMs?: number;
+}
+
+type RequestBody = EngineRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
+type Ending = Extract<EngineEvent, { type: 'done' | 'loaded' }>;
+
+interface Job {
+  readonly id: number;
+  readonly onEvent: (event: JobEvent) => void;
+  readonly resolve: (ending: Ending) => void;
+  readonly reject: (error: Error) => void;
+  cancelled: boolean;
+}
+
+const defaultCancelLimitMs = 10_000;
+
+export function createEngine(options: EngineOptions): Engine {
+  return new EngineHost(options);
+}
+
+class EngineHost implements Engine {
+  readonly #startPort: () => EnginePort;
+  readonly #cancelLimitMs: number;
+  #port: EnginePort | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #lastId = 0;
+  #job: Job | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#startPort = options.startPort;
+    this.#cancelLimitMs = options.cancelLimitMs ?? defaultCancelLimitMs;
+  }
+
+  get pid(): number | undefined {
+    return this.#port?.pid;
+  }
+
+  async load(model: ModelReference, options?: JobOptions): Promise<{ tookMs: number }> {
+    const ending = await this.#run({ type: 'load', model }, options);
+    invariant(ending.type === 'loaded', 'The engine answered a load with something else.');
+    return { tookMs: ending.tookMs };
+  }
+
+  async generate(job: GenerateJob, options?: JobOptions): Promise<JobFigures> {
+    const { model, request, previewEvery = 0, wantMaps = false } = job;
+    const ending = await this.#run({ type: 'generate', model, request, previewEvery, wantMaps }, options);
+    invariant(
+      ending.type === 'done' && ending.figures !== undefined,
+      'The engine ended a job without its figures.',
+    );
+    return ending.figures;
+  }
+
+  async unload(): Promise<void> {
+    if (this.#port !== undefined) await this.#run({ type: 'unload' });
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#job !== undefined) this.#job.cancelled = true;
+    this.#port?.kill();
+    await this.#exited;
+  }
+
+  async #run(body: RequestBody, { onEvent, signal }: JobOptions = {}): Promise<Ending> {
+    if (this.#job !== undefined) {
+      throw new EngineError(
+        'ENGINE_BUSY',
+        'The engine is working on another job. It does one at a time: wait for it to end, or cancel it.',
+      );
+    }
+    if (signal?.aborted === true) throw new CancelledError();
+    const port = (this.#port ??= this.#start());
+    const id = ++this.#lastId;
+    let limit: NodeJS.Timeout | undefined;
+    const cancel = (): void => {
+      if (this.#job?.id !== id) return;
+      this.#job.cancelled = true;
+      port.post({ type: 'cancel', id: ++this.#lastId, job: id } satisfies EngineRequest);
+      limit = setTimeout(() => port.kill(), this.#cancelLimitMs);
+    };
+    try {
+      return await new Promise<Ending>((resolve, reject) => {
+        this.#job = { id, onEvent: onEvent ?? (() => undefined), resolve, reject, cancelled: false };
+        signal?.addEventListener('abort', cancel, { once: true });
+        port.post({ ...body, id } satisfies EngineRequest);
+      });
+    } finally {
+      clearTimeout(limit);
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  #start(): EnginePort {
+    const port = this.#startPort();
+    port.onMessage((message) => {
+      if (this.#port === port) this.#hear(message, port);
+    });
+    this.#exited = new Promise((resolve) => {
+      port.onExit((exit) => {
+        // A port that was given up already has no job any more; its successor's job is not its to fail.
+        if (this.#port === port) {
+          this.#port = undefined;
+          const job = this.#takeJob();
+          job?.reject(job.cancelled ? new CancelledError() : describeExit(exit));
+        }
+        resolve();
+      });
+    });
+    return port;
+  }
+
+  #hear(message: unknown, port: EnginePort): void {
+    const parsed = v.safeParse(EngineEventSchema, message);
+    if (!parsed.success) {
+      this.#giveUp(
+        port,
+        new BugError(`The engine sent a message outside the protocol: ${parsed.issues[0].message}`),
+      );
+      return;
+    }
+    const event = parsed.output;
+    if (this.#job?.id !== event.id) return;
+    if (event.type === 'failed') {
+      this.#takeJob()?.reject(fromWire(event.error));
+    } else if (event.type === 'done' || event.type === 'loaded') {
+      this.#takeJob()?.resolve(event);
+    } else if (!this.#job.cancelled) {
+      try {
+        this.#job.onEvent(event);
+      } catch (error) {
+        this.#giveUp(port, error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
+  /** Fails the job and ends the process, which would go on with it. */
+  #giveUp(port: EnginePort, error: Error): void {
+    this.#takeJob()?.reject(error);
+    this.#port = undefined;
+    port.kill();
+  }
+
+  #takeJob(): Job | undefined {
+    const job = this.#job;
+    this.#job = undefined;
+    return job;
+  }
+}

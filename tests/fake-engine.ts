@@ -1,0 +1,72 @@
+import { connectParent } from '#engine/port.ts';
+
+/** A process that speaks the engine's protocol without any model: the prompt says how it should behave. */
+const port = connectParent();
+port.onClose(() => process.exit());
+
+const behaviours: Record<string, (id: number) => void> = {
+  'end well': (id) => {
+    port.post({ type: 'warning', id, message: 'heard' });
+    port.post({
+      type: 'picture',
+      id,
+      picture: 0,
+      seed: 7,
+      widthPx: 2,
+      heightPx: 1,
+      rgb: Uint8Array.of(1, 2, 3, 4, 5, 250),
+      figures: { tokeniseMs: 0, textMs: 0, stepsMs: [1], decodeMs: 0, decodeTiles: 1, totalMs: 1 },
+    });
+    const peakMemory = { bytes: 1, source: 'nothing' };
+    port.post({ type: 'done', id, figures: { loadMs: 0, totalMs: 1, peakMemory } });
+  },
+  fail: (id) => {
+    const error = {
+      name: 'ModelError',
+      code: 'MODEL_NOT_FOUND',
+      message: 'No such model.',
+      details: { path: 'x' },
+    };
+    port.post({ type: 'failed', id, error });
+  },
+  'exit 3': () => {
+    process.stderr.write('first line\nthe last line\n', () => process.exit(3));
+  },
+  'speak nonsense': (id) => {
+    port.post({ type: 'progress', id, call: 'one' });
+  },
+  'answer another': (id) => {
+    port.post({ type: 'done', id: id + 100 });
+    behaviours['end well']?.(id);
+  },
+  wait: (id) => {
+    port.post({ type: 'warning', id, message: 'waiting' });
+  },
+  'ignore cancel': (id) => {
+    port.post({ type: 'warning', id, message: 'waiting' });
+  },
+};
+
+let waiting = 0;
+let deaf = false;
+port.onMessage((message) => {
+  if (typeof message !== 'object' || message === null || !('type' in message) || !('id' in message)) return;
+  const id = Number(message.id);
+  if (message.type === 'generate' && 'request' in message) {
+    const prompt = promptOf(message.request);
+    waiting = id;
+    deaf = prompt === 'ignore cancel';
+    behaviours[prompt]?.(id);
+  } else if (message.type === 'cancel' && !deaf) {
+    const error = { name: 'CancelledError', code: 'CANCELLED', message: 'Cancelled.', details: {} };
+    port.post({ type: 'failed', id: waiting, error });
+  } else if (message.type === 'load') {
+    port.post({ type: 'loaded', id, tookMs: 5 });
+  } else if (message.type === 'unload') {
+    port.post({ type: 'done', id });
+  }
+});
+
+function promptOf(request: unknown): string {
+  return typeof request === 'object' && request !== null && 'prompt' in request ? String(request.prompt) : '';
+}

@@ -1,12 +1,14 @@
 import * as v from 'valibot';
 import { errorCodes } from './errors.ts';
-import { GenerationRequestSchema } from './request.ts';
+import { GenerationRequestSchema, MergingSchema } from './request.ts';
 import { modelKinds } from './model.ts';
 
 /** What the host and the engine process say to each other. Both sides check what they hear; replies carry the id of their request. */
 
 const Id = v.pipe(v.number(), v.integer(), v.minValue(1));
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const Bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
+const Integers = v.custom<Int32Array>((value) => value instanceof Int32Array, 'expected 32-bit integers');
 const Milliseconds = v.pipe(v.number(), v.minValue(0));
 
 export const ModelReferenceSchema = v.strictObject({
@@ -18,7 +20,13 @@ export const ModelReferenceSchema = v.strictObject({
 export type ModelReference = v.InferOutput<typeof ModelReferenceSchema>;
 
 export const EngineRequestSchema = v.variant('type', [
-  v.strictObject({ type: v.literal('load'), id: Id, model: ModelReferenceSchema }),
+  v.strictObject({
+    type: v.literal('load'),
+    id: Id,
+    model: ModelReferenceSchema,
+    /** The merging expected next: what merges is built into the U-Net. */
+    merging: MergingSchema,
+  }),
   v.strictObject({
     type: v.literal('generate'),
     id: Id,
@@ -58,7 +66,7 @@ export const BlockMapSchema = v.strictObject({
   /** Rows of the batch: with guidance 2, the negative prompt first. */
   batch: Count,
   /** [batch, gridH·gridW]: for each token, the token that stands for it; −1 where it was pruned. */
-  map: v.instance(Int32Array),
+  map: Integers,
 });
 export type BlockMapMessage = v.InferOutput<typeof BlockMapSchema>;
 
@@ -76,8 +84,6 @@ export type PictureFigures = v.InferOutput<typeof PictureFiguresSchema>;
 export const JobFiguresSchema = v.strictObject({
   /** Opening the checkpoint and building its nets, where this job had to. */
   loadMs: Milliseconds,
-  /** From the process's start to the end of its first step; only in the job that made that step. */
-  startToFirstStepMs: v.exactOptional(Milliseconds),
   totalMs: Milliseconds,
   peakMemory: v.strictObject({ bytes: Count, source: v.string() }),
 });
@@ -124,7 +130,7 @@ export const EngineEventSchema = v.variant('type', [
     call: Count,
     widthPx: Count,
     heightPx: Count,
-    rgb: v.instance(Uint8Array),
+    rgb: Bytes,
   }),
   v.strictObject({
     type: v.literal('maps'),
@@ -134,9 +140,7 @@ export const EngineEventSchema = v.variant('type', [
     timestep: v.number(),
     effectiveRatio: v.number(),
     /** Destination tokens of each grid, row-major: [rows, count]; one row when the batch shares them. */
-    destinations: v.array(
-      v.strictObject({ gridW: Count, gridH: Count, rows: Count, positions: v.instance(Int32Array) }),
-    ),
+    destinations: v.array(v.strictObject({ gridW: Count, gridH: Count, rows: Count, positions: Integers })),
     blocks: v.array(BlockMapSchema),
   }),
   v.strictObject({
@@ -147,7 +151,7 @@ export const EngineEventSchema = v.variant('type', [
     widthPx: Count,
     heightPx: Count,
     /** Row-major, three bytes a pixel. */
-    rgb: v.instance(Uint8Array),
+    rgb: Bytes,
     figures: PictureFiguresSchema,
   }),
   v.strictObject({ type: v.literal('done'), id: Id, figures: v.exactOptional(JobFiguresSchema) }),

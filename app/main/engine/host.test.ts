@@ -52,7 +52,7 @@ test('a job hears its events in order and ends with its figures; typed arrays ar
 
 test('load and unload are answered, and the process stays for the next job', async () => {
   start();
-  expect(await engine.load({ path: 'model' })).toEqual({ tookMs: 5 });
+  expect(await engine.load({ path: 'model' }, noMerging)).toEqual({ tookMs: 5 });
   await engine.unload();
   await engine.generate(job('end well'));
   expect(starts).toBe(1);

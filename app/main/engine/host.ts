@@ -8,7 +8,7 @@ import type {
   ModelReference,
 } from '#contract/engine-protocol.ts';
 import { BugError, CancelledError, EngineError, fromWire, invariant } from '#contract/errors.ts';
-import type { GenerationRequest } from '#contract/request.ts';
+import type { GenerationRequest, MergingOptions } from '#contract/request.ts';
 import { describeExit } from './exit.ts';
 import type { EnginePort } from './port.ts';
 
@@ -16,7 +16,8 @@ import type { EnginePort } from './port.ts';
 export interface Engine {
   /** Process id while one runs. */
   readonly pid: number | undefined;
-  load(model: ModelReference, options?: JobOptions): Promise<{ tookMs: number }>;
+  /** Loads what a request with this merging will need. */
+  load(model: ModelReference, merging: MergingOptions, options?: JobOptions): Promise<{ tookMs: number }>;
   generate(job: GenerateJob, options?: JobOptions): Promise<JobFigures>;
   unload(): Promise<void>;
   /** Ends the process. A running job fails as cancelled. */
@@ -75,8 +76,12 @@ class EngineHost implements Engine {
     return this.#port?.pid;
   }
 
-  async load(model: ModelReference, options?: JobOptions): Promise<{ tookMs: number }> {
-    const ending = await this.#run({ type: 'load', model }, options);
+  async load(
+    model: ModelReference,
+    merging: MergingOptions,
+    options?: JobOptions,
+  ): Promise<{ tookMs: number }> {
+    const ending = await this.#run({ type: 'load', model, merging }, options);
     invariant(ending.type === 'loaded', 'The engine answered a load with something else.');
     return { tookMs: ending.tookMs };
   }

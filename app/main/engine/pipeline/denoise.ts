@@ -1,0 +1,101 @@
+import type { GenerationRequest } from '#contract/request.ts';
+import { planMerging, selectBlocks, type MergePlan } from '#kernels/tome/plan.ts';
+import type { UnetConfig } from '#kernels/nets/configs.ts';
+import type { BlockMap, Unet } from '../nets/unet.ts';
+import { createTorchGenerator } from '../random.ts';
+import { createScheduler } from '../schedulers/create.ts';
+import type { EncodedPrompts } from './encode-prompts.ts';
+import type { LatentSize } from './check-request.ts';
+import type { Model } from './model.ts';
+import { guide, repeatRows } from './guidance.ts';
+
+export interface CallResult {
+  /** From 0. */
+  readonly call: number;
+  readonly calls: number;
+  readonly timestep: number;
+  readonly tookMs: number;
+  /** Share of the merging blocks' tokens that this call left out. */
+  readonly effectiveRatio: number;
+  readonly plan: MergePlan | undefined;
+  readonly maps: readonly BlockMap[];
+  /** The clean latents as predicted by this call. */
+  readonly predicted: Float32Array;
+}
+
+export interface DenoiseInput {
+  readonly model: Model;
+  readonly unet: Unet;
+  readonly request: GenerationRequest;
+  readonly seed: number;
+  readonly prompts: EncodedPrompts;
+  readonly size: LatentSize;
+  readonly wantMaps: boolean;
+  /** Awaited after each call, so that it can stop the loop by throwing. */
+  readonly afterCall: (result: CallResult) => Promise<void>;
+}
+
+/** From the seed's noise to clean latents [C, h, w]. */
+export async function denoise(input: DenoiseInput): Promise<Float32Array> {
+  const { model, unet, request, seed, prompts, size } = input;
+  const { schedule, unet: net } = model.checkpoint;
+  const scheduler = createScheduler(request.scheduler, schedule, request.steps);
+  const generator = createTorchGenerator(seed);
+  const length = net.config.inChannels * size.latentH * size.latentW;
+  const calls = scheduler.timesteps.length;
+  let latents: Float32Array = generator.randn(length).map((value) => value * scheduler.initNoiseSigma);
+  for (const [call, timestep] of scheduler.timesteps.entries()) {
+    const start = performance.now();
+    const plan = planCall(unet, net.config, input, call, calls);
+    const { output, maps } = await unet.run({
+      latents: repeatRows(scheduler.scaleInput(latents, call), prompts.batch),
+      batch: prompts.batch,
+      ...size,
+      timestep,
+      hidden: prompts.hidden,
+      tokenCount: prompts.positions,
+      merge: plan,
+      wantMaps: input.wantMaps,
+    });
+    const noise = scheduler.needsNoise ? generator.randn(length) : undefined;
+    const step = scheduler.step(guide(output, prompts.batch, request.guidanceScale), call, latents, noise);
+    latents = step.latents;
+    const tookMs = performance.now() - start;
+    const effectiveRatio = plan === undefined ? 0 : mergedShare(net.config, request, plan);
+    const { predicted } = step;
+    await input.afterCall({ call, calls, timestep, tookMs, effectiveRatio, plan, maps, predicted });
+  }
+  return latents;
+}
+
+/** The partition of one call; none when the request does not merge, whatever the U-Net could. */
+function planCall(
+  unet: Unet,
+  config: UnetConfig,
+  { request, prompts, seed, size }: DenoiseInput,
+  call: number,
+  calls: number,
+): MergePlan | undefined {
+  const { merging } = request;
+  if (unet.structure === null || (merging.ratio === 0 && (merging.ratioEnd ?? 0) === 0)) return undefined;
+  return planMerging(config, merging, {
+    ...size,
+    batch: prompts.batch,
+    seed,
+    stepIndex: call,
+    stepCount: calls,
+  });
+}
+
+function mergedShare(config: UnetConfig, request: GenerationRequest, plan: MergePlan): number {
+  const byLevel = new Map(plan.levels.map((level) => [level.level, level]));
+  let tokens = 0;
+  let merged = 0;
+  for (const { level } of selectBlocks(config, request.merging)) {
+    const levelPlan = byLevel.get(level);
+    if (levelPlan === undefined) continue;
+    tokens += levelPlan.gridH * levelPlan.gridW;
+    merged += levelPlan.merged;
+  }
+  return tokens === 0 ? 0 : merged / tokens;
+}

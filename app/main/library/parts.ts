@@ -73,12 +73,13 @@ export function bindNets({ unet, text, vae, unknown }: NetInputs): Nets {
   const boundUnet = bind('U-Net', unet, expectedUnetTensors);
   const boundText = bind('text encoder', text, expectedClipTextTensors);
   const boundVae = bind('VAE', vae, expectedVaeTensors);
+  const usedLayers = text.config.layerCount - (text.config.outputLayer === 'penultimate' ? 1 : 0);
   const extras = [
     ...unknown.map((original) => ({ original, known: isKnownExtra(original) })),
     ...boundUnet.extras.map(({ original }) => ({ original, known: isKnownExtra(original) })),
     ...boundText.extras.map(({ name, original }) => ({
       original,
-      known: isKnownExtra(original) || isKnownTextExtra(name, text.config.layerCount),
+      known: isKnownExtra(original) || isKnownTextExtra(name, usedLayers),
     })),
     ...boundVae.extras.map(({ original }) => ({ original, known: isKnownExtra(original) })),
   ];

@@ -30,7 +30,8 @@ export function readSafetensorsHeader(path: string): Promise<SafetensorsFile> {
     const fits =
       length >= 2n && length <= BigInt(sizeBytes - PREFIX_BYTES) && length <= BigInt(MAX_HEADER_BYTES);
     if (!fits || head[PREFIX_BYTES] !== OPENING_BRACE) {
-      refuseOtherFormats(path, head);
+      // A length below 1 TB before a "{" is a header all the same: damaged or cut short.
+      if (length >= 2n ** 40n || head[PREFIX_BYTES] !== OPENING_BRACE) refuseOtherFormats(path, head);
       throw lengthProblem(path, length, sizeBytes, fits);
     }
     const bytes = await readRange(handle, PREFIX_BYTES, Number(length));

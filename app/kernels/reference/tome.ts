@@ -1,44 +1,57 @@
 import type { Partition } from '../tome/partition.ts';
+import type { Rows } from './dense.ts';
 
 /** Token merging as slow, plain loops: the oracle of the tests. No cleverness here, so that it can be trusted by reading. */
-
-/** Rows of float64 read from a flat [N, C]. */
-type Row = readonly number[];
 
 export interface ReferenceMatch {
   /** Tokens that are merged away, most similar first, and the destination token of each. */
   readonly merged: readonly number[];
   readonly into: readonly number[];
   readonly kept: readonly number[];
+  /**
+   * By how much the closest decision was taken: a destination over the next best one, the last merged source over the
+   * first kept one. Below the precision of the arithmetic, another implementation may decide otherwise.
+   */
+  readonly margin: number;
 }
 
-const rowOf = (x: Float32Array, n: number, c: number): Row => [...x.subarray(n * c, (n + 1) * c)];
-const dot = (a: Row, b: Row) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
-const cosine = (a: Row, b: Row) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+const dot = (a: readonly number[], b: readonly number[]) =>
+  a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 
-/** arXiv:2303.17604, section 3: every source finds its most similar destination; the r best pairs merge. metric [N, C]. */
-export function referenceMatch(
-  metric: Float32Array,
-  c: number,
-  partition: Partition,
-  r: number,
-): ReferenceMatch {
+/** A token of zeros is like nothing: 0. */
+function cosine(a: readonly number[] = [], b: readonly number[] = []): number {
+  const lengths = Math.sqrt(dot(a, a) * dot(b, b));
+  return lengths === 0 ? 0 : dot(a, b) / lengths;
+}
+
+/**
+ * arXiv:2303.17604, section 3: every source finds its most similar destination; the r best pairs merge.
+ * Of equals, the lowest token.
+ */
+export function referenceMatch(metric: Rows, partition: Partition, r: number): ReferenceMatch {
+  let margin = Infinity;
   const pairs = [...partition.src].map((src) => {
     let into = -1;
     let best = -Infinity;
+    let second = -Infinity;
     for (const dst of partition.dst) {
-      const likeness = cosine(rowOf(metric, src, c), rowOf(metric, dst, c));
-      if (likeness > best) [best, into] = [likeness, dst];
+      const likeness = cosine(metric[src], metric[dst]);
+      if (likeness > best) [second, best, into] = [best, likeness, dst];
+      else second = Math.max(second, likeness);
     }
-    return { src, into, best };
+    return { src, into, best, second };
   });
   // Array.prototype.sort is stable: of equals, the earlier token goes first.
   const ranked = pairs.toSorted((a, b) => b.best - a.best);
   const gone = ranked.slice(0, r);
+  for (const { best, second } of gone) margin = Math.min(margin, best - second);
+  const [last, next] = [ranked[r - 1], ranked[r]];
+  if (last !== undefined && next !== undefined) margin = Math.min(margin, last.best - next.best);
   return {
     merged: gone.map((p) => p.src),
     into: gone.map((p) => p.into),
     kept: ranked.slice(r).map((p) => p.src),
+    margin,
   };
 }
 
@@ -49,22 +62,39 @@ export function referenceMap(match: ReferenceMatch, tokenCount: number): Int32Ar
   return map;
 }
 
-/** The mean of each group, at the place of each of its members: unmerge(merge(y)). y [N, C]. */
-export function referenceMergedInPlace(y: Float32Array, c: number, map: Int32Array): Float32Array {
-  const out = new Float32Array(y.length);
-  map.forEach((representative, n) => {
-    const members = [...map.keys()].filter((other) => map[other] === representative);
-    for (let i = 0; i < c; i++) {
-      const sum = members.reduce((total, member) => total + (y[member * c + i] ?? 0), 0);
-      out[n * c + i] = sum / members.length;
-    }
-  });
-  return out;
+/** The same when sources are pruned: −1 for a token that is gone. */
+export function referencePruneMap(match: ReferenceMatch, tokenCount: number): Int32Array {
+  const map = Int32Array.from({ length: tokenCount }, (_, n) => n);
+  for (const token of match.merged) map[token] = -1;
+  return map;
 }
 
-/** What pruning leaves in place: the tokens that stay as they are, zeros where one was pruned. */
-export function referencePrunedInPlace(y: Float32Array, c: number, pruned: readonly number[]): Float32Array {
-  const out = Float32Array.from(y);
-  for (const token of pruned) out.fill(0, token * c, (token + 1) * c);
-  return out;
+/** The tokens that remain after merging or pruning, in rising order. */
+export function remainingTokens(map: Int32Array): number[] {
+  return [...map.keys()].filter((token) => map[token] === token);
+}
+
+/** The mean of each group, at the place of its representative; other tokens are left out. */
+export function referenceMerge(y: Rows, map: Int32Array): Rows {
+  return remainingTokens(map).map((representative) => {
+    const members = y.filter((_, token) => map[token] === representative);
+    return (members[0] ?? []).map(
+      (_, c) => members.reduce((sum, row) => sum + (row[c] ?? 0), 0) / members.length,
+    );
+  });
+}
+
+/** The remaining tokens as they are. */
+export function referencePrune(y: Rows, map: Int32Array): Rows {
+  return remainingTokens(map).map((token) => y[token] ?? []);
+}
+
+/** Every token takes the row that stands for it; a pruned one takes zeros. */
+export function referenceUnmerge(rows: Rows, map: Int32Array): Rows {
+  const place = new Map(remainingTokens(map).map((token, row) => [token, row]));
+  const channels = rows[0]?.length ?? 0;
+  return [...map].map((representative) => {
+    const row = place.get(representative);
+    return row === undefined ? Array<number>(channels).fill(0) : (rows[row] ?? []);
+  });
 }

@@ -10,8 +10,8 @@ import type { MergeMode } from '#kernels/tome/patch.ts';
 import { pruneMap, pruneRows, unpruneRows } from '#kernels/tome/prune.ts';
 import { unmergeRows } from '#kernels/tome/unmerge.ts';
 import type { Partition } from '#kernels/tome/partition.ts';
-import { EngineError } from '#contract/errors.ts';
-import { createSession } from '../session.ts';
+import { EngineError, invariant } from '#contract/errors.ts';
+import { createSession, type RuntimeOptions } from '../session.ts';
 import { floatOutput } from './net.ts';
 
 export interface TomeCase {
@@ -32,7 +32,7 @@ export interface TomeCase {
 }
 
 export interface TomeResult {
-  /** [B, M, Cy]. */
+  /** [B, M, Cy]: kept sources, then destinations. */
   readonly merged: Float32Array;
   /** M. */
   readonly mergedCount: number;
@@ -42,39 +42,75 @@ export interface TomeResult {
   readonly map: Int32Array;
 }
 
+export interface ProbeInput extends Omit<TomeCase, 'channels' | 'valueChannels' | 'mode' | 'partition'> {
+  /** One for the whole batch, or one a sample. */
+  readonly partition: Partition | readonly Partition[];
+}
+
+/** One loaded graph, for any grid, batch and partition. */
+export interface TomeProbe {
+  run(input: ProbeInput): Promise<TomeResult>;
+  release(): Promise<void>;
+}
+
 const noWeights = { get: () => undefined, names: () => [] };
 
 /** Runs the merging kernels alone, outside any net: what the golden cases and the oracles are compared with. */
 export async function runTomeCase(input: TomeCase): Promise<TomeResult> {
-  const { batch, gridH, gridW, partition, channels, valueChannels } = input;
-  const tokens = gridH * gridW;
-  const merged = Math.min(input.merged, partition.dst.length === 0 ? 0 : partition.src.length);
-  if (merged === 0) {
-    const map = Int32Array.from({ length: batch * tokens }, (_, i) => i % tokens);
-    return { merged: input.y, mergedCount: tokens, unmerged: input.y, map };
-  }
-  const plan = { level: 0, gridH, gridW, partitions: Array.from({ length: batch }, () => partition), merged };
-  const session = await createSession(probeGraph(channels, valueChannels, input.mode), '.');
-  const feeds = {
-    x: { data: input.x, shape: [batch, tokens, channels] },
-    y: { data: input.y, shape: [batch, tokens, valueChannels] },
-    [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
-    ...mergeFeeds({ mode: input.mode, batch, levels: [plan] }),
-  };
+  const probe = await loadTomeProbe(input);
   try {
-    const outputs = await session.run(feeds, ['merged', 'unmerged', 'inverse']);
-    const inverse = outputs['inverse']?.data;
-    if (!(inverse instanceof BigInt64Array))
-      throw new EngineError('ENGINE_FAILED', 'The merging kernels gave no inverse map.');
-    return {
-      merged: floatOutput(outputs, 'merged'),
-      mergedCount: tokens - merged,
-      unmerged: floatOutput(outputs, 'unmerged'),
-      map: representatives(plan, inverse),
-    };
+    return await probe.run(input);
   } finally {
-    await session.release();
+    await probe.release();
   }
+}
+
+/** The same for many cases of one width and mode. */
+export async function loadTomeProbe(
+  options: Pick<TomeCase, 'channels' | 'valueChannels' | 'mode'>,
+  runtime: RuntimeOptions = {},
+): Promise<TomeProbe> {
+  const { channels, valueChannels, mode } = options;
+  const session = await createSession(probeGraph(channels, valueChannels, mode), '.', runtime);
+  return {
+    async run({ x, y, batch, gridH, gridW, partition, merged: wanted }) {
+      const tokens = gridH * gridW;
+      const partitions = Array.from({ length: batch }, (_, b) => partitionOf(partition, b));
+      const merged = partitions.reduce(
+        (r, { dst, src }) => Math.min(r, dst.length === 0 ? 0 : src.length),
+        wanted,
+      );
+      if (merged === 0) {
+        const map = Int32Array.from({ length: batch * tokens }, (_, i) => i % tokens);
+        return { merged: y, mergedCount: tokens, unmerged: y, map };
+      }
+      const plan = { level: 0, gridH, gridW, partitions, merged };
+      const feeds = {
+        x: { data: x, shape: [batch, tokens, channels] },
+        y: { data: y, shape: [batch, tokens, valueChannels] },
+        [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
+        ...mergeFeeds({ mode, batch, levels: [plan] }),
+      };
+      const outputs = await session.run(feeds, ['merged', 'unmerged', 'inverse']);
+      const inverse = outputs['inverse']?.data;
+      if (!(inverse instanceof BigInt64Array))
+        throw new EngineError('ENGINE_FAILED', 'The merging kernels gave no inverse map.');
+      return {
+        merged: floatOutput(outputs, 'merged'),
+        mergedCount: tokens - merged,
+        unmerged: floatOutput(outputs, 'unmerged'),
+        map: representatives(plan, inverse),
+      };
+    },
+    release: () => session.release(),
+  };
+}
+
+function partitionOf(partition: ProbeInput['partition'], sample: number): Partition {
+  if ('dst' in partition) return partition;
+  const own = partition[sample];
+  invariant(own !== undefined, `Sample ${sample} of the batch has no partition.`);
+  return own;
 }
 
 function probeGraph(channels: number, valueChannels: number, mode: MergeMode): Uint8Array {

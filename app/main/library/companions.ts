@@ -4,7 +4,7 @@ import { ModelError } from '#contract/errors.ts';
 import type { ModelDefaults } from '#contract/model.ts';
 import { schedulerNames, sizeLimitsPx } from '#contract/request.ts';
 import { vaeDownscale } from '#kernels/nets/configs.ts';
-import { isFile, isObject, parseJson, readJsonObject, readText } from './files.ts';
+import { isFile, parseJson, readJsonObject, readText } from './files.ts';
 import type { LoadedModel } from './parts.ts';
 
 /** Files that may come with a model: its tokenizer, what to fill empty fields with, the words that it knows. */
@@ -97,12 +97,12 @@ export async function findVocabulary(folders: readonly string[]): Promise<readon
   return [...words];
 }
 
+/** Without recursion, so that no nesting is too deep. */
 function collectWords(value: unknown, into: Set<string>): void {
   const pending: unknown[] = [value];
-  while (pending.length > 0) {
-    const next = pending.shift();
+  for (const next of pending) {
     if (typeof next === 'string') into.add(next);
-    else if (Array.isArray(next)) pending.push(...(next as unknown[]));
-    else if (isObject(next)) pending.push(...Object.values(next));
+    else if (typeof next === 'object' && next !== null)
+      for (const item of Object.values(next)) pending.push(item);
   }
 }

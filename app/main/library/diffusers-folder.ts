@@ -150,6 +150,13 @@ async function notAModelFolder(path: string): Promise<ModelError> {
     const todo = `It is the part "${basename(path)}" of a model: open the folder above it, ${dirname(path)}.`;
     return new ModelError('MODEL_NOT_A_CHECKPOINT', `${problem}. ${todo}`, { details });
   }
+  const part = files.includes('config.json')
+    ? className(await readJsonObject(join(path, 'config.json')))
+    : undefined;
+  if (part !== undefined) {
+    const todo = `Its config.json describes ${part} alone, one part of a model: open a whole model that has such a part.`;
+    return new ModelError('MODEL_NOT_A_CHECKPOINT', `${problem}. ${todo}`, { details });
+  }
   const todo =
     models.length > 0
       ? `These folders inside it are models: ${models.slice(0, 8).join(', ')}. Open one of them.`
@@ -157,4 +164,11 @@ async function notAModelFolder(path: string): Promise<ModelError> {
         ? `It holds ${checkpoints.slice(0, 8).join(', ')}. Open such a file itself.`
         : 'Open a folder in diffusers layout, or a .safetensors file.';
   return new ModelError('MODEL_NOT_A_CHECKPOINT', `${problem}. ${todo}`, { details });
+}
+
+/** The class that a part's config.json names: diffusers' way, else transformers'. */
+function className(config: JsonObject): string | undefined {
+  const { _class_name: own, architectures } = config;
+  const name: unknown = own ?? (Array.isArray(architectures) ? architectures[0] : undefined);
+  return typeof name === 'string' ? name : undefined;
 }

@@ -11,6 +11,22 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const SHOWN_CHARACTERS = 80;
+const SHOWN_ITEMS = 12;
+
+/** A value out of a file for a message: printable, short, and shallow however deep it is nested. */
+export function showValue(value: unknown): string {
+  if (Array.isArray(value)) {
+    const items = value
+      .slice(0, SHOWN_ITEMS)
+      .map((item: unknown) => (Array.isArray(item) ? '[…]' : showValue(item)));
+    return `[${items.join(', ')}${value.length > SHOWN_ITEMS ? ', …' : ''}]`;
+  }
+  if (isObject(value)) return '{…}';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
+}
+
 /** The code of a failed file operation (ENOENT, EACCES …), or '' for any other error. */
 export function ioCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -82,7 +98,8 @@ export async function readText(path: string): Promise<string> {
         { details: { path, sizeBytes: size, maxBytes: MAX_JSON_BYTES } },
       );
     }
-    return await readFile(path, 'utf8');
+    // Some editors put a byte order mark first.
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw unreadable(path, error);

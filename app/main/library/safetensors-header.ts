@@ -1,5 +1,5 @@
 import { ModelError } from '#contract/errors.ts';
-import { isObject } from './files.ts';
+import { isObject, showValue } from './files.ts';
 import { findDuplicateKey } from './json-keys.ts';
 
 /** Bytes of one element. Source: huggingface/safetensors v0.6.2, safetensors/src/tensor.rs, enum Dtype (the whole-byte ones). */
@@ -87,25 +87,20 @@ function parseObject(bytes: Uint8Array): object {
     value = JSON.parse(text);
   } catch (error) {
     throw new HeaderProblem(
-      `it is not valid JSON (${error instanceof Error ? quoted(error.message) : 'unknown'})`,
+      `it is not valid JSON (${error instanceof Error ? showValue(error.message) : 'unknown'})`,
     );
   }
   const duplicate = findDuplicateKey(text);
-  if (duplicate !== undefined) throw new HeaderProblem(`the key ${quoted(duplicate)} stands in it twice`);
+  if (duplicate !== undefined) throw new HeaderProblem(`the key ${showValue(duplicate)} stands in it twice`);
   if (!isObject(value)) throw new HeaderProblem('it is not a JSON object');
   return value;
-}
-
-/** Text out of a file, cut and made printable before it enters a message. */
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 function readMetadata(value: unknown, into: Map<string, string>): void {
   if (!isObject(value)) throw new HeaderProblem('"__metadata__" is not an object');
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== 'string')
-      throw new HeaderProblem(`"__metadata__" has ${quoted(key)}, which is not text`);
+      throw new HeaderProblem(`"__metadata__" has ${showValue(key)}, which is not text`);
     into.set(key, text);
   }
 }
@@ -113,12 +108,12 @@ function readMetadata(value: unknown, into: Map<string, string>): void {
 function checkName(name: string): string {
   if (name.length === 0 || name.length > MAX_NAME_LENGTH) {
     throw new HeaderProblem(
-      `a tensor's name has ${name.length} characters (${quoted(name)}); allowed: 1 to ${MAX_NAME_LENGTH}`,
+      `a tensor's name has ${name.length} characters (${showValue(name)}); allowed: 1 to ${MAX_NAME_LENGTH}`,
     );
   }
   // Control characters and lone surrogates cannot be shown, and no writer makes them.
   if (/\p{Cc}/u.test(name) || !name.isWellFormed()) {
-    throw new HeaderProblem(`the tensor name ${quoted(name)} has characters that cannot be shown`);
+    throw new HeaderProblem(`the tensor name ${showValue(name)} has characters that cannot be shown`);
   }
   return name;
 }
@@ -132,13 +127,13 @@ function isCount(value: unknown): value is number {
 }
 
 function readEntry(name: string, value: unknown, dataOffsetBytes: number): TensorEntry {
-  const tensor = `tensor ${quoted(name)}`;
+  const tensor = `tensor ${showValue(name)}`;
   if (!isObject(value)) throw new HeaderProblem(`${tensor} is described by something that is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isDtype(dtype)) {
     const known = Object.keys(elementBytes).join(', ');
     throw new HeaderProblem(
-      `${tensor} has the dtype ${dtype === undefined ? 'none' : quoted(JSON.stringify(dtype))}; known: ${known}`,
+      `${tensor} has the dtype ${dtype === undefined ? 'none' : showValue(dtype)}; known: ${known}`,
     );
   }
   if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isCount)) {
@@ -169,7 +164,7 @@ function checkCoverage(
   );
   let covered = dataOffsetBytes;
   for (const [name, entry] of inOrder) {
-    const tensor = `tensor ${quoted(name)}`;
+    const tensor = `tensor ${showValue(name)}`;
     if (entry.offsetBytes < covered) throw new HeaderProblem(`${tensor} overlaps the tensor before it`);
     if (entry.offsetBytes > covered) {
       throw new HeaderProblem(`${entry.offsetBytes - covered} bytes before ${tensor} belong to no tensor`);

@@ -117,8 +117,14 @@ describe('readSafetensorsHeader', () => {
   });
 
   it('refuses a nesting without end as fast as any other header', async () => {
-    const error = await refusal(`{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
-    expect(error.code).toBe('MODEL_HEADER_INVALID');
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    for (const header of [
+      `{"a":${deep}}`,
+      `{"a":{"dtype":${deep}}}`,
+      `{"a":{"dtype":"F32","shape":${deep}}}`,
+    ]) {
+      expect((await refusal(header)).code).toBe('MODEL_HEADER_INVALID');
+    }
   });
 
   it.each([

@@ -236,6 +236,17 @@ describe('a single file with something amiss', () => {
     expect((await openCheckpoint(path, { configFolder })).ignoredTensors).toHaveLength(2);
   });
 
+  it('knows the names of early merging tools, without "text_model."', async () => {
+    const whole = await assembleSingleFile('tiny-sd15', await temporaryFolder());
+    const path = await edited(whole, (tensors) => {
+      for (const [name, tensor] of Object.entries(tensors)) {
+        Reflect.deleteProperty(tensors, name);
+        tensors[name.replace('transformer.text_model.', 'transformer.')] = tensor;
+      }
+    });
+    expect((await openCheckpoint(path, { configFolder })).ignoredTensors).toEqual([]);
+  });
+
   it('refuses a text encoder of another kind', async () => {
     const whole = await assembleSingleFile('tiny-sd15', await temporaryFolder());
     const path = await edited(whole, (tensors) => {

@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ModelError } from '#contract/errors.ts';
-import { isFile, isObject, readJsonObject, unreadable } from './files.ts';
+import { isFile, isObject, readJsonObject, showValue, unreadable } from './files.ts';
 import type { Rename } from './names/pieces.ts';
 import { readSafetensorsHeader, type SafetensorsFile } from './safetensors.ts';
 import type { TensorEntry } from './safetensors-header.ts';
@@ -15,8 +15,9 @@ export interface PartFiles {
   readonly unknown: readonly string[];
 }
 
-/** Opens a safetensors file behind any links. */
+/** Opens a safetensors file behind any links. Not a pipe or a device: reading those could wait for ever. */
 export async function readRealFile(path: string): Promise<SafetensorsFile> {
+  if (!(await isFile(path))) throw unreadable(path, new Error('no such file'));
   try {
     return await readSafetensorsHeader(await realpath(path));
   } catch (error) {
@@ -81,8 +82,8 @@ async function readIndex(indexPath: string): Promise<ReadonlyMap<string, string>
     if (typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard)) {
       throw new ModelError(
         'MODEL_CONFIG_INVALID',
-        `${indexPath} puts tensor ${JSON.stringify(name)} into ${JSON.stringify(shard)}; allowed: the name of a .safetensors file in the same folder. Download the index again.`,
-        { details: { path: indexPath, name, shard } },
+        `${indexPath} puts tensor ${showValue(name)} into ${showValue(shard)}; allowed: the name of a .safetensors file in the same folder. Download the index again.`,
+        { details: { path: indexPath, name, shard: showValue(shard) } },
       );
     }
     shardOf.set(name, shard);

@@ -66,7 +66,7 @@ describe('the U-Net configuration', () => {
       'AttnDownBlock2D',
     ],
     [{ class_embed_type: 'timestep' }, '"class_embed_type" is "timestep"; allowed: absent'],
-    [{ transformer_layers_per_block: [1, 2, 10, 10] }, '"transformer_layers_per_block" is [1,2,10,10]'],
+    [{ transformer_layers_per_block: [1, 2, 10, 10] }, '"transformer_layers_per_block" is [1, 2, 10, 10]'],
     [{ only_cross_attention: [true, true, true, false] }, '"only_cross_attention"'],
     [{ block_out_channels: [] }, '"block_out_channels" is []'],
     [
@@ -76,7 +76,7 @@ describe('the U-Net configuration', () => {
     [{ block_out_channels: [32, 32, 64, 1e12] }, '"block_out_channels"'],
     [{ block_out_channels: [32, 32, 64, 65] }, '65 channels, which 32 norm groups do not divide'],
     [{ attention_head_dim: 3 }, 'which 3 attention heads do not divide'],
-    [{ attention_head_dim: [8, 8] }, '"attention_head_dim" is [8,8]'],
+    [{ attention_head_dim: [8, 8] }, '"attention_head_dim" is [8, 8]'],
     [{ cross_attention_dim: 'wide' }, '"cross_attention_dim" is "wide"'],
     [{ layers_per_block: [1, 2, 2, 2] }, '"layers_per_block" differs between levels'],
     [{ norm_eps: 0 }, '"norm_eps" is 0'],
@@ -86,6 +86,11 @@ describe('the U-Net configuration', () => {
     expect(code).toBe('MODEL_CONFIG_INVALID');
     expect(message).toContain('unet/config.json');
     expect(message).toContain(found);
+  });
+
+  it('survives a value nested without end', async () => {
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown;
+    expect(problem(await parse({ act_fn: deep })).message).toContain('"act_fn" is [[…]]');
   });
 
   it('names every problem at once', async () => {
@@ -160,6 +165,7 @@ describe('the scheduler configuration', () => {
     const { schedule, schedulerName } = parseScheduleConfig('c.json', { _class_name: 'PNDMScheduler' });
     expect(schedulerName).toBe('pndm');
     expect('timestepSpacing' in schedule).toBe(false);
+    expect(schedule.setAlphaToOne).toBe(false);
     expect(schedule).toMatchObject({ betaSchedule: 'linear', betaStart: 0.0001, predictionType: 'epsilon' });
   });
 

@@ -1,5 +1,5 @@
 import { ModelError } from '#contract/errors.ts';
-import { isObject, type JsonObject } from '../files.ts';
+import { isObject, showValue, type JsonObject } from '../files.ts';
 
 interface Range {
   readonly min: number;
@@ -112,17 +112,13 @@ export class Fields {
   }
 
   #wrong(key: string, value: unknown, allowed: string): void {
-    const found = value === undefined ? 'is absent' : `is ${shorten(JSON.stringify(value))}`;
+    const found = value === undefined ? 'is absent' : `is ${showValue(value)}`;
     this.problems.push(`"${key}" ${found}; allowed: ${allowed}`);
   }
 }
 
 /** More resolution levels than any net has; a bound for what a hostile file may ask for. */
 const MAX_LEVELS = 8;
-
-function shorten(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
-}
 
 function span({ min, max }: Range): string {
   return `${min} to ${max}`;

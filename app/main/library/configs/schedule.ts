@@ -44,7 +44,7 @@ export function parseScheduleConfig(path: string, values: JsonObject): ScheduleC
       fields.oneOf('prediction_type', ['epsilon', 'v_prediction', 'sample'], 'epsilon') ?? 'epsilon',
     ...(spacing === undefined ? {} : { timestepSpacing: spacing }),
     stepsOffset: fields.integer('steps_offset', { min: 0, max: 1000 }, 1),
-    setAlphaToOne: fields.boolean('set_alpha_to_one', true),
+    setAlphaToOne: fields.boolean('set_alpha_to_one', fields.value('_class_name') !== 'PNDMScheduler'),
     rescaleBetasZeroSnr: fields.boolean('rescale_betas_zero_snr', false),
   };
   fields.finish();

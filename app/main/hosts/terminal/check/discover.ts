@@ -1,0 +1,83 @@
+import { readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { brokenCase, casesOrBroken, checkError } from './cases.ts';
+import type { CaseGroup } from './cases.ts';
+import { modelCases } from './model.ts';
+import { noiseCases } from './noise.ts';
+import { schedulerCases } from './schedulers.ts';
+import { singleFileCases } from './single-file.ts';
+import { tokenCases } from './tokens.ts';
+import { tomeCases } from './tome.ts';
+
+export interface Discovery {
+  readonly groups: readonly CaseGroup[];
+  /** Entries that hold nothing to compute, each with the reason. */
+  readonly notes: readonly string[];
+}
+
+const files: Readonly<Record<string, (path: string) => Promise<CaseGroup>>> = {
+  'schedulers.json': schedulerCases,
+  'clip-tokens.json': tokenCases,
+  'torch-randn.json': noiseCases,
+};
+const expectation =
+  'schedulers.json, clip-tokens.json, torch-randn.json, tome/cases.json, single-file/NAME.safetensors, or model folders with io.safetensors';
+
+/** Finds every case in a folder laid out as tests/golden/README.md says. */
+export async function discoverCases(dir: string): Promise<Discovery> {
+  const groups: CaseGroup[] = [];
+  const notes: string[] = [];
+  for (const entry of await list(dir)) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) {
+      await addFolder(entry.name, path, groups, notes);
+      continue;
+    }
+    const make = Object.hasOwn(files, entry.name) ? files[entry.name] : undefined;
+    if (make !== undefined) groups.push(await casesOrBroken(entry.name, () => make(path)));
+    else if (isData(entry.name)) groups.push(unknown(entry.name));
+    else notes.push(`${entry.name}: not golden data`);
+  }
+  if (groups.length === 0) throw checkError(`${dir} holds nothing to check; expected ${expectation}.`);
+  return { groups, notes };
+}
+
+async function addFolder(name: string, path: string, groups: CaseGroup[], notes: string[]): Promise<void> {
+  const entries = await list(path);
+  const names = entries.map((entry) => entry.name);
+  if (name === 'tome') groups.push(await casesOrBroken(name, () => tomeCases(path)));
+  else if (name === 'single-file') {
+    for (const file of names) {
+      if (extname(file) === '.safetensors') {
+        groups.push(await casesOrBroken(`${name} ${file}`, () => singleFileCases(join(path, file))));
+      } else notes.push(`${name}/${file}: not a checkpoint`);
+    }
+  } else if (name === 'layouts') {
+    notes.push('layouts: names and shapes of tensors, nothing to compute');
+  } else if (names.includes('io.safetensors') || names.includes('model_index.json')) {
+    groups.push(await casesOrBroken(name, () => modelCases(path)));
+  } else if (names.some(isData)) groups.push(unknown(name));
+  else notes.push(`${name}/: not golden data`);
+}
+
+function unknown(name: string): CaseGroup {
+  return { cases: [brokenCase(name, `${name} has no known meaning here; expected ${expectation}.`)] };
+}
+
+function isData(name: string): boolean {
+  return ['.json', '.safetensors'].includes(extname(name));
+}
+
+/** Visible entries in the order of their names. */
+async function list(dir: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(dir, { withFileTypes: true });
+    return entries
+      .filter(({ name }) => !name.startsWith('.'))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw checkError(`${dir} cannot be listed (${reason}); expected a folder with ${expectation}.`);
+  }
+}

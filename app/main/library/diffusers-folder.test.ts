@@ -171,6 +171,14 @@ describe('weights in several files', () => {
     expect(error.message).toContain('c.safetensors');
   });
 
+  it('are refused when a file that the index names is absent', async () => {
+    const error = await refusal(
+      await sharded((map) => Object.assign(map, { 'conv_in.bias': 'c.safetensors' })),
+    );
+    expect(error).toMatchObject({ code: 'MODEL_UNREADABLE' });
+    expect(error.message).toContain('c.safetensors');
+  });
+
   it('are refused when the index names a file without the tensor', async () => {
     const folder = await sharded((map) => Object.assign(map, { 'conv_in.bias': 'b.safetensors' }));
     const error = await refusal(folder);

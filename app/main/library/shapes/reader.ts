@@ -37,7 +37,7 @@ export class ShapeReader {
     const shape = this.#shape(name);
     const dim = shape[axis];
     if (dim !== undefined && dim > 0) return dim;
-    throw this.#refusal(`${name} is [${shape.join(', ')}] (expected a number above 0 at position ${axis})`);
+    throw this.incomplete(`${name} is [${shape.join(', ')}] (expected a number above 0 at position ${axis})`);
   }
 
   /** A configuration that shapes cannot tell, and whose usual rule does not fit. */
@@ -51,11 +51,12 @@ export class ShapeReader {
 
   #shape(name: string): readonly number[] {
     const tensor = this.#tensors.get(name);
-    if (tensor === undefined) throw this.#refusal(`${name} is missing`);
+    if (tensor === undefined) throw this.incomplete(`${name} is missing`);
     return tensor.shape;
   }
 
-  #refusal(problem: string): ModelError {
+  /** A net that lacks what every one has. */
+  incomplete(problem: string): ModelError {
     return new ModelError(
       'MODEL_TENSORS_MISMATCH',
       `The ${this.#label} in ${this.#path} is not whole: ${problem}, so its size cannot be told. Download the file again, or get another version of the model.`,

@@ -23,7 +23,7 @@ export function unetFromShapes(shapes: ShapeReader, rule: HeadRule): UnetConfig 
   const crossAttention = shapes.find(/\.attn2\.to_k\.weight$/);
   const projection = shapes.find(/\.proj_in\.weight$/);
   if (levels.length === 0 || crossAttention === undefined || projection === undefined) {
-    throw shapes.unknowable('it has no blocks with cross-attention, as a text-to-image U-Net has');
+    throw shapes.incomplete('it has no blocks with cross-attention');
   }
   if (shapes.find(/\.transformer_blocks\.1\./) !== undefined) {
     throw shapes.unknowable(

@@ -5,6 +5,7 @@ import { NORM_GROUPS } from './unet.ts';
 /** Reads a VAE's configuration from its shapes; the scaling factor is not among them. */
 export function vaeFromShapes(shapes: ShapeReader, scalingFactor: number): VaeConfig {
   const levelCount = shapes.count(/^encoder\.down_blocks\.(\d+)\.resnets\.0\.conv1\.weight$/);
+  if (levelCount === 0) throw shapes.incomplete('its encoder has no blocks');
   const blockOutChannels = Array.from({ length: levelCount }, (_, i) =>
     shapes.dim(`encoder.down_blocks.${i}.resnets.0.conv1.weight`, 0),
   );

@@ -1,0 +1,13 @@
+import { resolve } from 'node:path';
+import type { Terminal } from '../terminal.ts';
+
+/** Compares what this machine computes with the golden data of a folder. */
+export async function checkCommand(folder: string, terminal: Terminal): Promise<number> {
+  const { runCheck } = await import('../check/run.ts');
+  return runCheck(resolve(folder), {
+    json: terminal.isJson,
+    write: (text) => {
+      terminal.write(text);
+    },
+  });
+}

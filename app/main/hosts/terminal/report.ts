@@ -1,0 +1,55 @@
+import type { JobFigures, MergingReport, PictureFigures } from '#contract/engine-protocol.ts';
+import type { GenerationRequest } from '#contract/request.ts';
+
+/** What `generate` tells a person; `--json` gives the same as one object. */
+export interface PictureResult {
+  readonly path: string;
+  readonly picture: number;
+  readonly seed: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly figures: PictureFigures;
+}
+
+export function describeRequest(request: GenerationRequest, modelName: string): string {
+  const { widthPx, heightPx, steps, scheduler, guidanceScale, seed, count } = request;
+  const pictures = count === 1 ? '' : `, ${count} pictures`;
+  return `Model ${modelName}: ${widthPx}×${heightPx} px, ${steps} steps of ${scheduler}, guidance ${guidanceScale}, seed ${seed}${pictures}.\n`;
+}
+
+export function describeMergingReport(request: GenerationRequest, report: MergingReport): string {
+  const { merging } = request;
+  if (report.blocks.length === 0) return 'Merging: none.\n';
+  const end = merging.ratioEnd ?? merging.ratio;
+  const asked = end === merging.ratio ? String(merging.ratio) : `${merging.ratio} to ${end}`;
+  const got =
+    report.effectiveRatio === report.effectiveRatioEnd
+      ? percent(report.effectiveRatio)
+      : `${percent(report.effectiveRatio)} to ${percent(report.effectiveRatioEnd)}`;
+  const sum = (pick: (block: MergingReport['blocks'][number]) => number): number =>
+    report.blocks.reduce((total, block) => total + pick(block), 0);
+  const left = [sum((block) => block.leftAtStart), sum((block) => block.leftAtEnd)];
+  const leftText = left[0] === left[1] ? String(left[0]) : `${left[0]} to ${left[1]}`;
+  const verb = merging.mode === 'merge' ? 'merged' : 'pruned';
+  return `Merging: ratio ${asked} asked, ${got} of the tokens ${verb} in ${report.blocks.length} blocks: ${leftText} of ${sum((block) => block.tokens)} left.\n`;
+}
+
+export function describePicture({ figures }: PictureResult): string {
+  const steps = figures.stepsMs;
+  const stepsMs = steps.reduce((sum, ms) => sum + ms, 0);
+  const tiles = figures.decodeTiles > 1 ? ` in ${figures.decodeTiles} tiles` : '';
+  return `  ${seconds(figures.totalMs)}: ${steps.length} steps ${seconds(stepsMs)} (${seconds(stepsMs / steps.length)} each), text ${seconds(figures.tokeniseMs + figures.textMs)}, decode ${seconds(figures.decodeMs)}${tiles}\n`;
+}
+
+export function describeJob(figures: JobFigures): string {
+  const { loadMs, peakMemory } = figures;
+  return `  loading ${seconds(loadMs)}; peak memory ${(peakMemory.bytes / 1024 ** 3).toFixed(2)} GiB (${peakMemory.source})\n`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(ms < 100 ? 3 : 2)} s`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1).replace(/\.0$/, '')} %`;
+}

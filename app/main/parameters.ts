@@ -1,0 +1,55 @@
+import type { Infotext } from '#contract/infotext.ts';
+import type { GenerationRequest } from '#contract/request.ts';
+import { schedulers } from '#engine/schedulers/create.ts';
+
+/** A picture's settings under the keys that A1111 writes and other studios read; what A1111 has no key for follows under our own. */
+export interface PictureOrigin {
+  readonly request: GenerationRequest;
+  readonly seed: number;
+  readonly modelName: string;
+  readonly version: string;
+}
+
+export function toInfotext({ request, seed, modelName, version }: PictureOrigin): Infotext {
+  const { sampler, scheduleType } = schedulers[request.scheduler];
+  return {
+    prompt: request.prompt,
+    negativePrompt: request.negativePrompt,
+    settings: new Map([
+      ['Steps', String(request.steps)],
+      ['Sampler', sampler],
+      ['Schedule type', scheduleType],
+      ['CFG scale', String(request.guidanceScale)],
+      ['Seed', String(seed)],
+      ['Size', `${request.widthPx}x${request.heightPx}`],
+      ['Model', modelName],
+      ...mergingPairs(request),
+      ['Version', `Tessera ${version}`],
+    ]),
+  };
+}
+
+/** A1111 writes "Token merging ratio" too, and only when it merges. */
+function mergingPairs({ merging }: GenerationRequest): [string, string][] {
+  const { ratio, ratioEnd } = merging;
+  if (ratio === 0 && (ratioEnd ?? 0) === 0) return [];
+  const modules = [
+    merging.selfAttention ? ['self'] : [],
+    merging.crossAttention ? ['cross'] : [],
+    merging.mlp ? ['mlp'] : [],
+  ].flat();
+  return [
+    ['Token merging ratio', String(ratio)],
+    ...(ratioEnd === undefined
+      ? []
+      : [['Token merging ratio end', String(ratioEnd)] satisfies [string, string]]),
+    ['Token merging mode', merging.mode],
+    ['Token merging partition', merging.partition],
+    ['Token merging cell', `${merging.sx}x${merging.sy}`],
+    merging.blocks === undefined
+      ? ['Token merging max downsample', String(merging.maxDownsample)]
+      : ['Token merging blocks', merging.blocks.join(', ')],
+    ['Token merging modules', modules.join(' ')],
+    ...(merging.sharePartition ? [] : [['Token merging shared partition', 'off'] satisfies [string, string]]),
+  ];
+}

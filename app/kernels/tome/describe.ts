@@ -34,6 +34,7 @@ export function describeMerging(
   latentW: number,
 ): MergingReport {
   const end = settings.ratioEnd ?? settings.ratio;
+  const anyModule = settings.selfAttention || settings.crossAttention || settings.mlp;
   const grids = levelGrids(config.blockOutChannels.length, latentH, latentW);
   let tokens = 0;
   let goneStart = 0;
@@ -48,7 +49,8 @@ export function describeMerging(
       { kind: settings.partition, sx: settings.sx, sy: settings.sy },
       () => 0,
     );
-    const count = (ratio: number) => mergedCount(h * w, partition.src.length, partition.dst.length, ratio);
+    const count = (ratio: number) =>
+      anyModule ? mergedCount(h * w, partition.src.length, partition.dst.length, ratio) : 0;
     tokens += h * w;
     goneStart += count(settings.ratio);
     goneEnd += count(end);
@@ -81,6 +83,7 @@ function notes(config: UnetConfig, settings: MergeSettings, report: Omit<Merging
   const unknown = (settings.blocks ?? []).filter((name) => !known.includes(name));
   if (unknown.length > 0)
     said.push(`This model has no block ${unknown.join(', ')}; it has ${known.join(', ')}.`);
+  const percent = (ratio: number) => `${(100 * ratio).toFixed(1).replace(/\.0$/, '')} %`;
   if (!settings.selfAttention && !settings.crossAttention && !settings.mlp) {
     said.push('Nothing will be merged: self-attention, cross-attention and MLP are all switched off.');
   } else if (report.blocks.length === 0) {
@@ -89,10 +92,12 @@ function notes(config: UnetConfig, settings: MergeSettings, report: Omit<Merging
         ? `at max downsample ${settings.maxDownsample}`
         : 'among the blocks named';
     said.push(`Nothing will be merged: this model has no attention ${where}.`);
-  } else if (report.effectiveRatio === 0 && report.effectiveRatioEnd === 0) {
+  } else if (report.maxRatio === 0) {
     said.push('Nothing will be merged: at this size and cell no token has a destination to go to.');
+  } else if (report.effectiveRatio === 0 && report.effectiveRatioEnd === 0) {
+    const tokens = Math.max(...report.blocks.map((block) => block.tokens));
+    said.push(`Nothing will be merged: ${percent(asked)} of ${tokens} tokens is less than one token.`);
   } else if (asked > report.maxRatio) {
-    const percent = (ratio: number) => `${(100 * ratio).toFixed(1).replace(/\.0$/, '')} %`;
     said.push(
       `Asked for ${percent(asked)}; this partition allows ${percent(report.maxRatio)}, and that is what is merged.`,
     );

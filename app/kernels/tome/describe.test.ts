@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { noMerging } from '#contract/request.ts';
+import { tinyUnetConfig as config } from '#tests/unet-config.ts';
+import { describeMerging } from './describe.ts';
+import { planMerging, type MergeSettings } from './plan.ts';
+
+const settings = { ...noMerging, ratio: 0.5 };
+const report = (some: Partial<MergeSettings>, latentH = 16, latentW = 16) =>
+  describeMerging(config, { ...settings, ...some }, latentH, latentW);
+
+describe('describeMerging', () => {
+  it('lists every merging block with its tokens before and after', () => {
+    const { blocks, notes } = report({ ratio: 0.5, ratioEnd: 0.25, maxDownsample: 2 });
+    expect(blocks).toHaveLength(10);
+    expect(blocks[0]).toEqual({
+      block: 'down_blocks.0.attentions.0',
+      downsample: 1,
+      gridH: 16,
+      gridW: 16,
+      tokens: 256,
+      leftAtStart: 128,
+      leftAtEnd: 192,
+    });
+    expect(blocks.find(({ block }) => block === 'down_blocks.1.attentions.1')).toMatchObject({
+      downsample: 2,
+      tokens: 64,
+      leftAtStart: 32,
+    });
+    expect(notes).toEqual([]);
+  });
+
+  it('reports the effective ratio of both ends', () => {
+    expect(report({ ratio: 0.5, ratioEnd: 0.25 })).toMatchObject({
+      effectiveRatio: 0.5,
+      effectiveRatioEnd: 0.25,
+      maxRatio: 0.75,
+    });
+    expect(report({ ratio: 0.5 }).effectiveRatioEnd).toBe(0.5);
+  });
+
+  it.each([
+    [2, 2, 0.9, 'Asked for 90 %; this partition allows 75 %, and that is what is merged.'],
+    [2, 1, 0.6, 'Asked for 60 %; this partition allows 50 %, and that is what is merged.'],
+    [4, 4, 1, 'Asked for 100 %; this partition allows 93.8 %, and that is what is merged.'],
+    [1, 1, 0.5, 'Nothing will be merged: at this size and cell no token has a destination to go to.'],
+  ])('says what %i×%i cells make of too much', (sx, sy, ratio, note) => {
+    const described = report({ sx, sy, ratio });
+    expect(described.effectiveRatio).toBe(1 - 1 / (sx * sy));
+    expect(described.notes).toEqual([note]);
+  });
+
+  it('agrees with the plan, whatever the kind and size', () => {
+    for (const partition of ['cells-random', 'cells-fixed', 'columns', 'random'] as const) {
+      for (const [latentH, latentW] of [
+        [16, 16],
+        [13, 17],
+        [1, 5],
+      ] as const) {
+        const some = { ...settings, partition, ratio: 0.6, maxDownsample: 8, sx: 3, sy: 2 };
+        const { levels } = planMerging(config, some, {
+          ...{ latentH, latentW, batch: 1, seed: 5 },
+          ...{ stepIndex: 0, stepCount: 1 },
+        });
+        for (const block of describeMerging(config, some, latentH, latentW).blocks) {
+          const level = levels.find((one) => 2 ** one.level === block.downsample);
+          expect(block.leftAtStart).toBe(block.gridH * block.gridW - (level?.merged ?? NaN));
+        }
+      }
+    }
+  });
+
+  it.each([
+    [
+      'no part of a block is on',
+      { selfAttention: false },
+      'Nothing will be merged: self-attention, cross-attention and MLP are all switched off.',
+    ],
+    [
+      'no block is named',
+      { blocks: [] },
+      'Nothing will be merged: this model has no attention among the blocks named.',
+    ],
+    [
+      'the cell is larger than every grid',
+      { sx: 16, sy: 16, maxDownsample: 8 },
+      'Nothing will be merged: at this size and cell no token has a destination to go to.',
+    ],
+    [
+      'the ratio is less than one token',
+      { ratio: 0.015 },
+      'Nothing will be merged: 1.5 % of 64 tokens is less than one token.',
+    ],
+  ])('says so when nothing would be merged: %s', (_, some, note) => {
+    const described = report(some, 8, 8);
+    expect(described.notes).toEqual([note]);
+    expect([described.effectiveRatio, described.effectiveRatioEnd]).toEqual([0, 0]);
+  });
+
+  it('says so when the model has no attention at that resolution', () => {
+    const shallow = {
+      ...config,
+      downBlockTypes: ['DownBlock2D', ...config.downBlockTypes.slice(1)],
+      upBlockTypes: [...config.upBlockTypes.slice(0, -1), 'UpBlock2D'],
+    } as const;
+    expect(describeMerging(shallow, settings, 16, 16).notes).toEqual([
+      'Nothing will be merged: this model has no attention at max downsample 1.',
+    ]);
+  });
+
+  it('names blocks that the model does not have, and those that it has', () => {
+    const { notes, blocks } = report({ blocks: ['up_blocks.0.attentions.0', 'mid_block.attentions.0'] });
+    expect(blocks.map(({ block }) => block)).toEqual(['mid_block.attentions.0']);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(
+      /^This model has no block up_blocks\.0\.attentions\.0; it has down_blocks\.0\.attentions\.0, /,
+    );
+    const nothing = report({ blocks: ['nowhere'] }).notes;
+    expect(nothing).toHaveLength(2);
+    expect(nothing[1]).toContain('Nothing will be merged');
+  });
+
+  it('has nothing to say when merging is off', () => {
+    expect(report({ ratio: 0, selfAttention: false }).notes).toEqual([]);
+  });
+});

@@ -1,10 +1,13 @@
 import type { NoiseSchedule } from '#contract/model.ts';
 import { trainSigmas } from './noise-schedule.ts';
 import { predictCleanAtSigma } from './prediction.ts';
-import { assertSteps, at, combine, requireNoise } from './scheduler.ts';
+import { follow, scaleToUnitVariance, slopeAt } from './float32.ts';
+import { assertSteps, at, requireNoise } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import { interpolateSigma, karrasSigmas, timestepOfSigma } from './sigmas.ts';
 import { realTimesteps } from './timesteps.ts';
+
+const { fround, sqrt } = Math;
 
 export interface SigmaWalk {
   readonly timesteps: readonly number[];
@@ -29,11 +32,6 @@ export function createSigmaWalk(schedule: NoiseSchedule, steps: number, karras =
   return { timesteps, sigmas, initNoiseSigma: spacing === 'leading' ? Math.sqrt(max * max + 1) : max };
 }
 
-/** Brings latents x₀ + σ·ε to unit variance, as the U-Net was trained. */
-export function scaleToUnitVariance(latents: Float32Array, sigma: number): Float32Array {
-  return combine([1 / Math.sqrt(sigma * sigma + 1), latents]);
-}
-
 /** Euler's method along the probability-flow equation.
  *  Source: Karras et al. 2022, arXiv:2206.00364, algorithm 2 without churn. */
 export function createEuler(schedule: NoiseSchedule, steps: number, karras = false): Scheduler {
@@ -46,8 +44,8 @@ export function createEuler(schedule: NoiseSchedule, steps: number, karras = fal
     step(modelOutput, stepIndex, latents) {
       const sigma = at(walk.sigmas, stepIndex);
       const predicted = predictCleanAtSigma(schedule.predictionType, modelOutput, latents, sigma);
-      const keep = at(walk.sigmas, stepIndex + 1) / sigma;
-      return { latents: combine([keep, latents], [1 - keep, predicted]), predicted };
+      const slope = slopeAt(latents, predicted, sigma);
+      return { latents: follow(latents, slope, sigma, at(walk.sigmas, stepIndex + 1)), predicted };
     },
   };
 }
@@ -64,11 +62,18 @@ export function createEulerAncestral(schedule: NoiseSchedule, steps: number): Sc
     step(modelOutput, stepIndex, latents, noise) {
       const sigma = at(walk.sigmas, stepIndex);
       const next = at(walk.sigmas, stepIndex + 1);
-      const up = (next / sigma) * Math.sqrt(sigma * sigma - next * next);
-      const keep = Math.sqrt(next * next - up * up) / sigma;
+      const { up, down } = ancestralLevels(sigma, next);
       const predicted = predictCleanAtSigma(schedule.predictionType, modelOutput, latents, sigma);
+      const calm = follow(latents, slopeAt(latents, predicted, sigma), sigma, down);
       const fresh = requireNoise(noise, 'euler_a');
-      return { latents: combine([keep, latents], [1 - keep, predicted], [up, fresh]), predicted };
+      return { latents: calm.map((x, i) => x + fround(at(fresh, i) * up)), predicted };
     },
   };
+}
+
+/** The level to step down to, and the noise that leads back up to `next`. */
+function ancestralLevels(sigma: number, next: number): { up: number; down: number } {
+  const [from, to] = [fround(sigma * sigma), fround(next * next)];
+  const up = fround(sqrt(fround(fround(to * fround(from - to)) / from)));
+  return { up, down: fround(sqrt(fround(to - fround(up * up)))) };
 }

@@ -1,7 +1,8 @@
 import type { NoiseSchedule } from '#contract/model.ts';
-import { createSigmaWalk, scaleToUnitVariance } from './euler.ts';
+import { createSigmaWalk } from './euler.ts';
+import { follow, scaleToUnitVariance, slopeAt } from './float32.ts';
 import { predictCleanAtSigma } from './prediction.ts';
-import { assertSteps, at, combine, createStepOrder, refuse } from './scheduler.ts';
+import { assertSteps, at, createStepOrder, refuse } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** Each value but the first and the last stands for the end of one step and for its correction. */
@@ -32,14 +33,14 @@ export function createHeun(schedule: NoiseSchedule, steps: number): Scheduler {
       inOrder(stepIndex);
       const sigma = at(sigmas, stepIndex);
       const predicted = predictCleanAtSigma(schedule.predictionType, modelOutput, latents, sigma);
-      const slope = combine([1 / sigma, latents], [-1 / sigma, predicted]);
+      const slope = slopeAt(latents, predicted, sigma);
       if (begun === undefined) {
         begun = { latents: latents.slice(), slope, sigma };
-        const length = at(sigmas, stepIndex + 1) - sigma;
-        return { latents: combine([1, latents], [length, slope]), predicted };
+        return { latents: follow(latents, slope, sigma, at(sigmas, stepIndex + 1)), predicted };
       }
-      const half = (sigma - begun.sigma) / 2;
-      const corrected = combine([1, begun.latents], [half, begun.slope], [half, slope]);
+      const { latents: start, slope: first, sigma: from } = begun;
+      const mean = slope.map((value, i) => Math.fround(value + at(first, i)) / 2);
+      const corrected = follow(start, mean, from, sigma);
       begun = undefined;
       return { latents: corrected, predicted };
     },

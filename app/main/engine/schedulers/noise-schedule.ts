@@ -5,19 +5,19 @@ import type { NoiseSchedule } from '#contract/model.ts';
  * the running product summed up in double precision (as torch.cumprod does on the CPU).
  */
 
-/** ᾱ at the last timestep of a rescaled schedule, where σ would be infinite (diffusers, EulerDiscreteScheduler). */
-const lastAlphaOfZeroSnr = 2 ** -24;
+/** σ at the last timestep of a rescaled schedule, where it would be infinite: diffusers takes ᾱ = 2⁻²⁴ there (EulerDiscreteScheduler). */
+const lastSigmaOfZeroSnr = 4096;
 /** Highest β of the cosine schedule (Nichol & Dhariwal 2021, arXiv:2102.09672, section 3.2). */
 const maxCosineBeta = 0.999;
 
 const { fround, sqrt } = Math;
 
-/** torch.linspace in float32: counted from both ends, so that the last value is exact. */
+/** torch.linspace in float32: counted from both ends, so that the last value is exact; multiplied and added with one rounding. */
 function linspaceF32(start: number, end: number, count: number): Float32Array {
   const [first, last] = [fround(start), fround(end)];
   const step = count > 1 ? fround(fround(last - first) / (count - 1)) : 0;
   return Float32Array.from({ length: count }, (_, i) =>
-    i < count / 2 ? fround(first + fround(step * i)) : fround(last - fround(step * (count - i - 1))),
+    i < count / 2 ? first + step * i : last - step * (count - i - 1),
   );
 }
 
@@ -64,7 +64,7 @@ export function alphasCumprod(schedule: NoiseSchedule): Float32Array {
 
 /** σ = √((1 − ᾱ)/ᾱ) of every train timestep; finite also where the schedule was rescaled to zero SNR. */
 export function trainSigmas(schedule: NoiseSchedule): Float32Array {
-  const alphaBars = alphasCumprod(schedule);
-  if (schedule.rescaleBetasZeroSnr) alphaBars[alphaBars.length - 1] = lastAlphaOfZeroSnr;
-  return alphaBars.map((alphaBar) => sqrt(fround(fround(1 - alphaBar) / alphaBar)));
+  const sigmas = alphasCumprod(schedule).map((alphaBar) => sqrt(fround(fround(1 - alphaBar) / alphaBar)));
+  if (schedule.rescaleBetasZeroSnr) sigmas[sigmas.length - 1] = lastSigmaOfZeroSnr;
+  return sigmas;
 }

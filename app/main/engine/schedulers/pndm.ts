@@ -6,6 +6,8 @@ import { assertSteps, at, combine, createStepOrder, refuse } from './scheduler.t
 import type { Scheduler } from './scheduler.ts';
 import { wholeTimesteps } from './timesteps.ts';
 
+const { fround, sqrt } = Math;
+
 /** Linear multistep weights of the newest outputs first (arXiv:2202.09778, equation 12; Adams–Bashforth). */
 const multistepWeights = [
   [1],
@@ -37,8 +39,11 @@ export function createPndm(schedule: NoiseSchedule, steps: number): Scheduler {
     const alpha = at(alphaBars, Math.min(from, trainTimesteps - 1));
     const alphaNext = previousAlpha(alphaBars, to, schedule);
     const noise = predictNoise(predictionType, output, latents, signalAndNoiseOfAlpha(alpha));
-    const divisor = alpha * Math.sqrt(1 - alphaNext) + Math.sqrt(alpha * (1 - alpha) * alphaNext);
-    return combine([Math.sqrt(alphaNext / alpha), latents], [-(alphaNext - alpha) / divisor, noise]);
+    const gone = fround(alphaNext - alpha);
+    const divisor = alpha * sqrt(1 - alphaNext) + sqrt(alpha * (1 - alpha) * alphaNext);
+    const keep = fround(sqrt(alphaNext / alpha));
+    // Rounded as in float32.ts: from high noise on, this is a small difference of large numbers.
+    return latents.map((x, i) => fround(keep * x) - fround(fround(gone * at(noise, i)) / fround(divisor)));
   };
 
   return {

@@ -1,6 +1,9 @@
 import type { PredictionType } from '#contract/model.ts';
 import type { SignalAndNoise } from './sigmas.ts';
-import { combine } from './scheduler.ts';
+import { at, combine } from './scheduler.ts';
+import { varianceAt } from './float32.ts';
+
+const { fround } = Math;
 
 /*
  * What a U-Net's output says about the clean latents x₀ and the noise ε.
@@ -34,14 +37,16 @@ export function predictNoise(
   switch (type) {
     case 'epsilon':
       return modelOutput;
-    case 'v_prediction':
-      return combine([signal, modelOutput], [noise, latents]);
+    case 'v_prediction': {
+      const [ofOutput, ofLatents] = [fround(signal), fround(noise)];
+      return latents.map((x, i) => fround(ofOutput * at(modelOutput, i)) + fround(ofLatents * x));
+    }
     case 'sample':
       return combine([1 / noise, latents], [-signal / noise, modelOutput]);
   }
 }
 
-/** x₀ from latents in the variance-exploding form, x = x₀ + σ·ε (Euler, Heun). */
+/** x₀ from latents in the variance-exploding form, x = x₀ + σ·ε (Euler, Heun). Rounded where diffusers rounds (see float32.ts). */
 export function predictCleanAtSigma(
   type: PredictionType,
   modelOutput: Float32Array,
@@ -50,12 +55,12 @@ export function predictCleanAtSigma(
 ): Float32Array {
   switch (type) {
     case 'epsilon':
-      return combine([1, latents], [-sigma, modelOutput]);
-    case 'v_prediction':
-      return combine(
-        [-sigma / Math.sqrt(sigma * sigma + 1), modelOutput],
-        [1 / (sigma * sigma + 1), latents],
-      );
+      return latents.map((x, i) => x - fround(sigma * at(modelOutput, i)));
+    case 'v_prediction': {
+      const variance = varianceAt(sigma);
+      const share = fround(-sigma / fround(Math.sqrt(variance)));
+      return latents.map((x, i) => fround(at(modelOutput, i) * share) + fround(x / variance));
+    }
     case 'sample':
       return modelOutput.slice();
   }

@@ -31,6 +31,14 @@ export interface NodeOptions {
   readonly domain?: NodeSpec['domain'];
 }
 
+/** How the bytes of a stored tensor are read. */
+export interface WeightReading {
+  /** Under another shape of the same size (a 1×1 convolution as a matrix). */
+  readonly as?: readonly number[];
+  /** Only one of `count` equal parts along the first axis. */
+  readonly part?: { readonly index: number; readonly count: number };
+}
+
 /** What a net asked of its weight source and did not get. */
 export interface WeightProblem {
   readonly name: string;
@@ -53,8 +61,10 @@ export class GraphBuilder {
   readonly #counts = new Map<string, number>();
   readonly #scopes: string[] = [];
   readonly #requested = new Map<string, readonly number[]>();
-  readonly #problems: WeightProblem[] = [];
+  readonly #problems = new Map<string, WeightProblem>();
   #nodes: NodeProto[] = [];
+  /** How many branches the next node lies inside. */
+  #depth = 0;
 
   constructor(source: WeightSource) {
     this.#source = source;
@@ -111,23 +121,24 @@ export class GraphBuilder {
     return values;
   }
 
-  /**
-   * A tensor of the checkpoint, in the type it is stored in.
-   * `as` reads the same bytes under another shape of equal size (a 1×1 convolution as a matrix).
-   */
-  weight(name: string, shape: readonly number[], as: readonly number[] = shape): Value {
-    const key = `weight ${name} ${as.join('x')}`;
+  /** A tensor of the checkpoint, in the type it is stored in; `shape` is what the checkpoint must have. */
+  weight(name: string, shape: readonly number[], read: WeightReading = {}): Value {
+    const { as = shape, part } = read;
+    const label = part === undefined ? name : `${name}[${part.index}/${part.count}]`;
+    const key = `weight ${label} ${as.join('x')}`;
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
     this.#requested.set(name, shape);
     const range = this.#source.get(name);
     const matches = range?.shape.length === shape.length && shape.every((size, i) => size === range.shape[i]);
     if (range === undefined || !matches) {
-      this.#problems.push({ name, expected: shape, found: range?.shape });
+      if (!this.#problems.has(name)) this.#problems.set(name, { name, expected: shape, found: range?.shape });
       return { name, type: 'f32', shape: as };
     }
-    const value: Value = { name, type: weightTypes[range.dtype], shape: as };
-    this.#initializers.push(externalTensor(name, { ...range, shape: as }));
+    const sizeBytes = range.sizeBytes / (part?.count ?? 1);
+    const offsetBytes = range.offsetBytes + sizeBytes * (part?.index ?? 0);
+    const value: Value = { name: label, type: weightTypes[range.dtype], shape: as };
+    this.#initializers.push(externalTensor(label, { ...range, sizeBytes, offsetBytes, shape: as }));
     this.#shared.set(key, value);
     return value;
   }
@@ -146,10 +157,23 @@ export class GraphBuilder {
     );
   }
 
+  /**
+   * A value that many places need: made at the first call, shared after it.
+   * A branch's values end with the branch, so what is first asked for inside one is not kept.
+   */
+  once(key: string, build: () => Value): Value {
+    const known = this.#shared.get(`once ${key}`);
+    if (known !== undefined) return known;
+    const made = this.scope('shared', build);
+    if (this.#depth === 0) this.#shared.set(`once ${key}`, made);
+    return made;
+  }
+
   /** The nodes `build` makes, as a graph of their own (a branch of If); it sees every value made before it. */
   subgraph(name: string, build: () => readonly Value[]): GraphProto {
     const outer = this.#nodes;
     this.#nodes = [];
+    this.#depth += 1;
     try {
       const results = this.scope(name, build).map((value, i) => {
         // A branch must own what it returns, so a value from outside leaves through an Identity.
@@ -159,6 +183,7 @@ export class GraphBuilder {
       });
       return graphProto({ name, nodes: this.#nodes, initializers: [], inputs: [], outputs: results });
     } finally {
+      this.#depth -= 1;
       this.#nodes = outer;
     }
   }
@@ -170,8 +195,8 @@ export class GraphBuilder {
 
   /** The finished model. Throws KERNEL_WEIGHTS naming every tensor that is missing or has another shape. */
   build(name: string): Uint8Array {
-    if (this.#problems.length > 0) {
-      const lines = this.#problems.map(
+    if (this.#problems.size > 0) {
+      const lines = [...this.#problems.values()].map(
         (p) =>
           `${p.name}: expected [${p.expected.join(', ')}], found ${p.found ? `[${p.found.join(', ')}]` : 'nothing'}`,
       );

@@ -12,7 +12,6 @@ export class Level {
   readonly grid: Value;
   readonly rows: string;
   readonly columns: string;
-  readonly #shapes = new Map<string, Value>();
 
   constructor(g: GraphBuilder, index: number) {
     this.name = levelName(index);
@@ -23,22 +22,16 @@ export class Level {
 
   /** int64 [4]: (−1, C, h, w), what Reshape needs to lay a picture out. */
   imageShape(g: GraphBuilder, channels: number): Value {
-    return this.#once(`image ${channels}`, () => concat(g, [g.ints([-1, channels]), this.grid], 0, 4));
+    return g.once(`${this.name} image ${channels}`, () =>
+      concat(g, [g.ints([-1, channels]), this.grid], 0, 4),
+    );
   }
 
   /** int64 [4]: (−1, h, w, C), the same for token rows. */
   tokenShape(g: GraphBuilder, channels: number): Value {
-    return this.#once(`token ${channels}`, () =>
+    return g.once(`${this.name} token ${channels}`, () =>
       concat(g, [g.ints([-1]), this.grid, g.ints([channels])], 0, 4),
     );
-  }
-
-  #once(key: string, make: () => Value): Value {
-    const known = this.#shapes.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    this.#shapes.set(key, made);
-    return made;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GraphBuilder, Value } from '../graph/builder.ts';
+import type { GraphBuilder, Value, WeightReading } from '../graph/builder.ts';
 import { cast, gemm } from '../graph/ops/math.ts';
 
 /** A weight of the checkpoint as float32; a half-precision one gets a Cast that the runtime folds when it loads. */
@@ -15,6 +15,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** The weight is stored as a 1×1 convolution [out, in, 1, 1]. */
   readonly fromConv?: boolean;
+  /** `out` rows are one part of a weight that holds several, one above the other. */
+  readonly part?: { readonly index: number; readonly count: number };
 }
 
 /** Rows [R, in] → [R, out] by `name`.weight [out, in] and `name`.bias [out]. */
@@ -26,7 +28,15 @@ export function linear(
   options: LinearOptions = {},
 ): Value {
   const width = Number(x.shape.at(-1));
-  const stored = options.fromConv === true ? [out, width, 1, 1] : [out, width];
-  const w = weight(g, `${name}.weight`, stored, [out, width]);
-  return gemm(g, x, w, options.bias === false ? undefined : weight(g, `${name}.bias`, [out]));
+  const { part } = options;
+  const rows = out * (part?.count ?? 1);
+  const read = part === undefined ? {} : { part };
+  const stored = options.fromConv === true ? [rows, width, 1, 1] : [rows, width];
+  const w = weight(g, `${name}.weight`, stored, { ...read, as: [out, width] });
+  return gemm(
+    g,
+    x,
+    w,
+    options.bias === false ? undefined : weight(g, `${name}.bias`, [rows], { ...read, as: [out] }),
+  );
 }

@@ -29,8 +29,13 @@ export function rowsToImage(g: GraphBuilder, x: Value, level: Level): Value {
 /** Rows [B·N, C] → [B, N, C], N whatever there is. */
 export function rowsToBatch(g: GraphBuilder, x: Value, count: string): Value {
   const channels = Number(x.shape[1]);
+  return reshape(g, x, batchShape(g, channels), ['batch', count, channels]);
+}
+
+/** int64 [3]: (B, −1, C). */
+export function batchShape(g: GraphBuilder, channels: number): Value {
   const batch = g.input(batchInput, 'i64', [1]);
-  return reshape(g, x, concat(g, [batch, g.ints([-1, channels])], 0, 3), ['batch', count, channels]);
+  return g.once(`batch ${channels}`, () => concat(g, [batch, g.ints([-1, channels])], 0, 3));
 }
 
 /** [B, N, C] → rows. */

@@ -1,4 +1,4 @@
-import { mergeInputName, mergeInputNames, type MergeInputName } from './inputs.ts';
+import { compareWidth, mergeInputName, mergeInputNames, type MergeInputName } from './inputs.ts';
 import type { MergeMode } from './patch.ts';
 import type { LevelPlan, MergePlan } from './plan.ts';
 
@@ -57,6 +57,7 @@ function levelTensors(plan: LevelPlan, batch: number): Record<MergeInputName, Fe
   const d = partitions[0]?.dst.length ?? 0;
   const s = n - d;
   const m = n - r;
+  const padded = Math.ceil(d / compareWidth) * compareWidth;
   const at = (b: number, part: 'src' | 'dst', i: number) => b * n + (partitions[b]?.[part][i] ?? 0);
   const place = partitions.map(({ src, dst }, b) => {
     const row = new Int32Array(n);
@@ -68,6 +69,8 @@ function levelTensors(plan: LevelPlan, batch: number): Record<MergeInputName, Fe
     active: flag(true),
     src: ints([batch, s], (b, i) => at(b, 'src', i)),
     dst: ints([batch, d], (b, i) => at(b, 'dst', i)),
+    candidates: ints([batch, padded], (b, i) => at(b, 'dst', Math.min(i, d - 1))),
+    firstCut: { ...ints([batch, s], (b, i) => (b * s + i) * (padded / compareWidth)), shape: [batch, s, 1] },
     srcCount: { data: BigInt64Array.of(BigInt(s)), shape: [1] },
     mergedCount: { data: BigInt64Array.of(BigInt(r)), shape: [1] },
     dstBase: ints([batch, 1], (b) => b * d),
@@ -89,6 +92,8 @@ function inactiveTensors(batch: number): Record<MergeInputName, FeedTensor> {
     active: flag(false),
     src: column,
     dst: column,
+    candidates: column,
+    firstCut: { ...column, shape: [batch, 1, 1] },
     srcCount: one,
     mergedCount: one,
     dstBase: column,

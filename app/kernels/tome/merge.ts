@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { gather, scatterAddRows } from '../graph/ops/index.ts';
 import { add, div, mul } from '../graph/ops/math.ts';
 import { concat, reshape } from '../graph/ops/shape.ts';
-import { batchInput } from '../nn/tokens.ts';
+import { batchShape } from '../nn/tokens.ts';
 import { sizeName, type MergeInputs } from './inputs.ts';
 import type { Match } from './match.ts';
 import { inverseMap } from './unmerge.ts';
@@ -62,8 +62,7 @@ export function mergeRows(
 /** Kept sources [B, S − r, C], then destinations [B·D, C], sample by sample → rows [B·M, C]. */
 export function joinRows(g: GraphBuilder, kept: Value, dst: Value, channels: number, level: number): Value {
   const size = (name: string) => sizeName(level, name);
-  const shape = concat(g, [g.input(batchInput, 'i64', [1]), g.ints([-1, channels])], 0, 3);
-  const batched = reshape(g, dst, shape, ['batch', size('D'), channels]);
+  const batched = reshape(g, dst, batchShape(g, channels), ['batch', size('D'), channels]);
   const joined = concat(g, [kept, batched], 1, size('M'));
   return reshape(g, joined, [-1, channels], [size('BM'), channels]);
 }

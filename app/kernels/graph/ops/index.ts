@@ -53,3 +53,11 @@ export function argMaxLast(g: GraphBuilder, x: Value): Value {
     attributes: { axis: -1, keepdims: 1, select_last_index: 0 },
   });
 }
+
+/** Largest value along the last axis, which goes. */
+export function reduceMaxLast(g: GraphBuilder, x: Value): Value {
+  return g.node('ReduceMax', x.type, x.shape.slice(0, -1), {
+    inputs: [x, g.ints([-1])],
+    attributes: { keepdims: 0 },
+  });
+}

@@ -23,16 +23,6 @@ export function concat(g: GraphBuilder, parts: readonly Value[], axis: number, s
   return g.node('Concat', first?.type ?? 'f32', shape, { inputs: parts, attributes: { axis } });
 }
 
-/** Two halves of equal size along the last axis. */
-export function halves(g: GraphBuilder, x: Value): [Value, Value] {
-  const size = x.shape.at(-1);
-  const half = typeof size === 'number' ? size / 2 : 'half';
-  const part = { type: x.type, shape: [...x.shape.slice(0, -1), half] };
-  const [a, b] = g.nodes('Split', [part, part], { inputs: [x], attributes: { axis: -1, num_outputs: 2 } });
-  if (a === undefined || b === undefined) throw new TypeError('Split made no halves.');
-  return [a, b];
-}
-
 /** x[.., start:end, ..] along one axis; start and end are int64 tensors of one element. */
 export function slice(g: GraphBuilder, x: Value, start: Value, end: Value, axis: number, size: Dim): Value {
   const shape = x.shape.map((dim, i) => (i === axis ? size : dim));

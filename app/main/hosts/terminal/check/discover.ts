@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { Dirent } from 'node:fs';
+import { pathKind } from '#library/files.ts';
 import { brokenCase, casesOrBroken, checkError } from './cases.ts';
 import type { CaseGroup } from './cases.ts';
 import { modelCases } from './model.ts';
@@ -28,24 +28,23 @@ const expectation =
 export async function discoverCases(dir: string): Promise<Discovery> {
   const groups: CaseGroup[] = [];
   const notes: string[] = [];
-  for (const entry of await list(dir)) {
-    const path = join(dir, entry.name);
-    if (entry.isDirectory()) {
-      await addFolder(entry.name, path, groups, notes);
+  for (const name of await list(dir)) {
+    const path = join(dir, name);
+    if ((await pathKind(path)) === 'folder') {
+      await addFolder(name, path, groups, notes);
       continue;
     }
-    const make = Object.hasOwn(files, entry.name) ? files[entry.name] : undefined;
-    if (make !== undefined) groups.push(await casesOrBroken(entry.name, () => make(path)));
-    else if (isData(entry.name)) groups.push(unknown(entry.name));
-    else notes.push(`${entry.name}: not golden data`);
+    const make = Object.hasOwn(files, name) ? files[name] : undefined;
+    if (make !== undefined) groups.push(await casesOrBroken(name, () => make(path)));
+    else if (isData(name)) groups.push(unknown(name));
+    else notes.push(`${name}: not golden data`);
   }
   if (groups.length === 0) throw checkError(`${dir} holds nothing to check; expected ${expectation}.`);
   return { groups, notes };
 }
 
 async function addFolder(name: string, path: string, groups: CaseGroup[], notes: string[]): Promise<void> {
-  const entries = await list(path);
-  const names = entries.map((entry) => entry.name);
+  const names = await list(path);
   if (name === 'tome') groups.push(await casesOrBroken(name, () => tomeCases(path)));
   else if (name === 'single-file') {
     for (const file of names) {
@@ -69,13 +68,11 @@ function isData(name: string): boolean {
   return ['.json', '.safetensors'].includes(extname(name));
 }
 
-/** Visible entries in the order of their names. */
-async function list(dir: string): Promise<Dirent[]> {
+/** Visible entries by name, in order. */
+async function list(dir: string): Promise<string[]> {
   try {
-    const entries = await readdir(dir, { withFileTypes: true });
-    return entries
-      .filter(({ name }) => !name.startsWith('.'))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    const names = await readdir(dir);
+    return names.filter((name) => !name.startsWith('.')).sort();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw checkError(`${dir} cannot be listed (${reason}); expected a folder with ${expectation}.`);

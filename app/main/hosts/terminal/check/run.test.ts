@@ -1,6 +1,6 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSafetensorsHeader } from '#library/safetensors.ts';
 import { assembleSingleFile } from '#tests/single-file.ts';
@@ -156,6 +156,15 @@ describe('check on broken data', () => {
     expect(lines.filter((line) => line.startsWith('ok   tome zero'))).toHaveLength(3);
     expect(lines.filter((line) => line.startsWith('FAIL tome absent'))).toHaveLength(3);
     expect(lines.filter((line) => line.startsWith('FAIL tome ragged.safetensors'))).toHaveLength(1);
+  });
+
+  it('follows links, and fails on one that leads nowhere', async () => {
+    await symlink(resolve(golden, 'tome'), join(folder, 'tome'));
+    await symlink(join(folder, 'absent'), join(folder, 'schedulers.json'));
+    const { exitCode, lines } = await check(folder);
+    expect(exitCode).toBe(1);
+    expect(lines[0]).toMatch(/^FAIL schedulers\.json .*cannot be read/);
+    expect(lines.filter((line) => line.startsWith('ok   tome'))).toHaveLength(24);
   });
 
   it('refuses an empty folder and none at all, saying what is expected', async () => {

@@ -2,7 +2,7 @@ import type { GenerationRequest } from '#contract/request.ts';
 import { planMerging, selectBlocks, type MergePlan } from '#kernels/tome/plan.ts';
 import type { UnetConfig } from '#kernels/nets/configs.ts';
 import type { BlockMap, Unet } from '../nets/unet.ts';
-import { createTorchGenerator } from '../random.ts';
+import type { TorchGenerator } from '../random.ts';
 import { createScheduler } from '../schedulers/create.ts';
 import type { EncodedPrompts } from './encode-prompts.ts';
 import type { LatentSize } from './check-request.ts';
@@ -27,7 +27,10 @@ export interface DenoiseInput {
   readonly model: Model;
   readonly unet: Unet;
   readonly request: GenerationRequest;
+  /** Of the partitions. */
   readonly seed: number;
+  /** Of the noise. */
+  readonly generator: TorchGenerator;
   readonly prompts: EncodedPrompts;
   readonly size: LatentSize;
   readonly wantMaps: boolean;
@@ -35,12 +38,11 @@ export interface DenoiseInput {
   readonly afterCall: (result: CallResult) => Promise<void>;
 }
 
-/** From the seed's noise to clean latents [C, h, w]. */
+/** From noise to clean latents [C, h, w]. */
 export async function denoise(input: DenoiseInput): Promise<Float32Array> {
-  const { model, unet, request, seed, prompts, size } = input;
+  const { model, unet, request, generator, prompts, size } = input;
   const { schedule, unet: net } = model.checkpoint;
   const scheduler = createScheduler(request.scheduler, schedule, request.steps);
-  const generator = createTorchGenerator(seed);
   const length = net.config.inChannels * size.latentH * size.latentW;
   const calls = scheduler.timesteps.length;
   let latents: Float32Array = generator.randn(length).map((value) => value * scheduler.initNoiseSigma);

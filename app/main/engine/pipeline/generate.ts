@@ -2,6 +2,7 @@ import type { JobFigures, PictureFigures } from '#contract/engine-protocol.ts';
 import { describeMerging } from '#kernels/tome/describe.ts';
 import type { MergePlan } from '#kernels/tome/plan.ts';
 import { readPeakMemory, resetPeakMemory } from '../memory.ts';
+import { createTorchGenerator } from '../random.ts';
 import { unknownWords } from '../text/words.ts';
 import { checkAgainstModel, type LatentSize } from './check-request.ts';
 import { decodeLatents } from './decode.ts';
@@ -95,6 +96,7 @@ async function makePicture(
   const stepsMs: number[] = [];
   const latents = await denoise({
     ...{ model, unet, request, seed, prompts, size, wantMaps },
+    generator: createTorchGenerator(seed),
     async afterCall(result) {
       stepsMs.push(result.tookMs);
       await tell(model, job, size, picture, result);

@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
+import { CancelledError } from '#contract/errors.ts';
+import { noMerging } from '#contract/request.ts';
+import type { GenerationRequest } from '#contract/request.ts';
+import { openCheckpoint } from '#library/checkpoint.ts';
+import { goldenFolder } from '#tests/golden-model.ts';
+import { generate } from './generate.ts';
+import type { Unaddressed } from './job.ts';
+import { Model } from './model.ts';
+
+type Event = Unaddressed<JobEvent>;
+
+let model: Model;
+beforeAll(async () => {
+  model = new Model(await openCheckpoint(join(goldenFolder, 'tiny-sd15')));
+});
+afterAll(() => model.release());
+
+const base: GenerationRequest = {
+  prompt: 'a red sun',
+  negativePrompt: 'blur',
+  widthPx: 64,
+  heightPx: 72,
+  steps: 2,
+  scheduler: 'ddim',
+  guidanceScale: 7.5,
+  seed: 5,
+  count: 1,
+  merging: noMerging,
+};
+
+async function run(
+  request: Partial<GenerationRequest>,
+  options: { model?: Model; previewEvery?: number; wantMaps?: boolean; cancelAfter?: number } = {},
+): Promise<{ events: Event[]; figures: JobFigures }> {
+  const events: Event[] = [];
+  const figures = await generate(options.model ?? model, {
+    request: { ...base, ...request },
+    previewEvery: options.previewEvery ?? 0,
+    wantMaps: options.wantMaps ?? false,
+    emit: (event) => events.push(event),
+    isCancelled: () => ofType(events, 'progress').length === (options.cancelAfter ?? -1),
+  });
+  return { events, figures };
+}
+
+function ofType<T extends Event['type']>(events: readonly Event[], type: T): Extract<Event, { type: T }>[] {
+  return events.filter((event): event is Extract<Event, { type: T }> => event.type === type);
+}
+const pixels = (events: readonly Event[]) =>
+  ofType(events, 'picture').map(({ rgb }) => Buffer.from(rgb).toString('hex'));
+
+test('a job tells its start, its steps and its pictures, with every figure', async () => {
+  const { events, figures } = await run({ count: 2 });
+  expect(events.map(({ type }) => type)).toEqual([
+    'started',
+    ...['progress', 'progress', 'picture'],
+    ...['progress', 'progress', 'picture'],
+  ]);
+  expect(ofType(events, 'started')[0]).toMatchObject({ tokenCount: 3, negativeTokenCount: 1, calls: 2 });
+  expect(ofType(events, 'progress').map(({ picture, call, calls }) => [picture, call, calls])).toEqual([
+    [0, 1, 2],
+    [0, 2, 2],
+    [1, 1, 2],
+    [1, 2, 2],
+  ]);
+  const [first, second] = ofType(events, 'picture');
+  expect([first?.seed, second?.seed]).toEqual([5, 6]);
+  expect([first?.widthPx, first?.heightPx, first?.rgb.length]).toEqual([64, 72, 3 * 64 * 72]);
+  expect(first?.figures.stepsMs).toHaveLength(2);
+  expect(first?.figures.decodeTiles).toBe(1);
+  expect(figures.totalMs).toBeGreaterThan(first?.figures.totalMs ?? Infinity);
+  expect(figures.peakMemory.bytes).toBeGreaterThan(1e7);
+});
+
+test('picture i of a job is the first picture of a job with seed + i', async () => {
+  const [, second] = pixels((await run({ count: 2 })).events);
+  const [alone] = pixels((await run({ seed: 6 })).events);
+  expect(second).toBe(alone);
+  expect(second).not.toBe(pixels((await run({})).events)[0]);
+});
+
+test('without guidance one row is run, and the negative prompt does not matter', async () => {
+  const options = { wantMaps: true };
+  const merging = { ...noMerging, ratio: 0.5 };
+  const { events } = await run({ guidanceScale: 1, merging }, options);
+  expect(ofType(events, 'maps')[0]?.blocks.map(({ batch }) => batch)).toEqual([1, 1, 1, 1, 1]);
+  expect(ofType(events, 'started')[0]?.negativeTokenCount).toBe(0);
+  const other = await run({ guidanceScale: 1, merging, negativePrompt: 'something else' }, options);
+  expect(pixels(other.events)).toEqual(pixels(events));
+});
+
+test('ratio 0 on a U-Net built for merging gives the picture of one built without, bit for bit', async () => {
+  const plain = new Model(model.checkpoint);
+  const expected = pixels((await run({}, { model: plain })).events);
+  await plain.release();
+  const merged = await run({ merging: { ...noMerging, ratio: 0.5 } });
+  const loads = model.loadMs;
+  expect(pixels((await run({})).events)).toEqual(expected);
+  expect(model.loadMs).toBe(loads);
+  expect(pixels(merged.events)).not.toEqual(expected);
+});
+
+test('maps name each merged block and its destinations, at every call', async () => {
+  const merging = { ...noMerging, ratio: 0.5, maxDownsample: 2 as const };
+  const { events } = await run({ merging }, { wantMaps: true });
+  const maps = ofType(events, 'maps');
+  expect(maps.map(({ call }) => call)).toEqual([1, 2]);
+  expect(maps[0]?.blocks).toHaveLength(10);
+  expect(maps[0]?.destinations.map(({ gridW, gridH, rows }) => [gridW, gridH, rows])).toEqual([
+    [8, 9, 1],
+    [4, 5, 1],
+  ]);
+  const block = maps[0]?.blocks[0];
+  const map = block?.map.subarray(0, 72) ?? new Int32Array();
+  const dst = new Set(maps[0]?.destinations[0]?.positions);
+  // A token that stands for another is a destination; 36 of 72 tokens are left.
+  map.forEach((to, from) => {
+    expect(to === from || dst.has(to)).toBe(true);
+  });
+  expect(new Set(map).size).toBe(36);
+  expect(maps[0]?.effectiveRatio).toBeCloseTo((5 * 36 + 5 * 10) / (5 * 72 + 5 * 20), 10);
+});
+
+test('the ratio runs from its start to its end, and partitions differ from step to step', async () => {
+  const merging = { ...noMerging, ratio: 0.5, ratioEnd: 0.25 };
+  const { events } = await run({ merging, steps: 3 }, { wantMaps: true });
+  const got = ofType(events, 'progress').map(({ effectiveRatio }) => Math.round(effectiveRatio * 72));
+  expect(got).toEqual([36, 27, 18]);
+  const [first, second] = ofType(events, 'maps').map(({ destinations }) => destinations[0]?.positions.join());
+  expect(first).not.toBe(second);
+});
+
+test('previews come when asked for, as small as the latents, and never in place of the picture', async () => {
+  const { events } = await run({ steps: 4, widthPx: 128, heightPx: 128 }, { previewEvery: 3 });
+  const [preview, ...others] = ofType(events, 'preview');
+  expect([preview?.call, others.length]).toEqual([3, 0]);
+  expect([preview?.widthPx, preview?.heightPx, preview?.rgb.length]).toEqual([16, 16, 3 * 256]);
+});
+
+test('cancel stops between two calls', async () => {
+  await expect(run({ steps: 5 }, { cancelAfter: 2 })).rejects.toThrow(CancelledError);
+});
+
+test('notes say when merging does nothing', async () => {
+  const { events } = await run({ heightPx: 64, merging: { ...noMerging, ratio: 0.9 } });
+  expect(ofType(events, 'warning').map(({ message }) => message)).toEqual([expect.stringContaining('75 %')]);
+  const off = await run({ merging: { ...noMerging, ratio: 0.5, selfAttention: false } });
+  expect(ofType(off.events, 'warning')[0]?.message).toContain('Nothing will be merged');
+});
+
+test('blocks that the model lacks and steps that the scheduler refuses are wrong requests', async () => {
+  const merging = { ...noMerging, ratio: 0.5, blocks: ['down_blocks.9.attentions.0'] };
+  await expect(run({ merging })).rejects.toMatchObject({
+    code: 'REQUEST_INVALID',
+    message: expect.stringContaining('mid_block.attentions.0') as string,
+  });
+  await expect(run({ scheduler: 'lcm', steps: 999 })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+});
+
+test('every scheduler reaches its end', async () => {
+  const { schedulerNames } = await import('#contract/request.ts');
+  for (const scheduler of schedulerNames) {
+    const { events } = await run({ scheduler, steps: 3, guidanceScale: 1 });
+    const calls = ofType(events, 'started')[0]?.calls ?? 0;
+    expect([scheduler, ofType(events, 'progress').length]).toEqual([scheduler, calls]);
+    expect(calls).toBeGreaterThanOrEqual(3);
+  }
+});

@@ -2,13 +2,8 @@ import type { GraphBuilder, Value, WeightReading } from '../graph/builder.ts';
 import { cast, gemm } from '../graph/ops/math.ts';
 
 /** A weight of the checkpoint as float32; a half-precision one gets a Cast that the runtime folds when it loads. */
-export function weight(
-  g: GraphBuilder,
-  name: string,
-  shape: readonly number[],
-  as: readonly number[] = shape,
-): Value {
-  return g.scope(name, () => cast(g, g.weight(name, shape, as), 'f32'));
+export function weight(g: GraphBuilder, name: string, shape: readonly number[], read?: WeightReading): Value {
+  return g.scope(name, () => cast(g, g.weight(name, shape, read), 'f32'));
 }
 
 export interface LinearOptions {

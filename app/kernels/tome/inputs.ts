@@ -17,8 +17,8 @@ const specs = {
   dst: ['i64', ['batch', 'D']],
   /** `dst` filled up to a multiple of `compareWidth` with its last row: what sources are compared with. */
   candidates: ['i64', ['batch', 'P']],
-  /** (b·S + s)·P/compareWidth: the first of a source's rows when its similarities are cut to that width. */
-  firstCut: ['i64', ['batch', 'S', 1]],
+  /** How S is dealt out to the `searchParts` parts of the search. */
+  partSizes: ['i64', [4]],
   /** S, and r. */
   srcCount: ['i64', [1]],
   mergedCount: ['i64', [1]],
@@ -37,6 +37,9 @@ const specs = {
   /** B·M: the row of zeros that stands for every pruned token. */
   prunedRows: ['i64', ['batch', 'r']],
 } as const satisfies Record<string, readonly [ElementType, readonly Dim[]]>;
+
+/** The sources are compared in this many parts, so that a part's similarities stay in the cache and in memory's bounds. */
+export const searchParts = 4;
 
 /** Similarities are searched in cuts of this many: the largest of each cut first (see match.ts). */
 export const compareWidth = 32;

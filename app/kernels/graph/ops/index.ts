@@ -7,6 +7,15 @@ export function gather(g: GraphBuilder, x: Value, indices: Value, axis = 0): Val
   return g.node('Gather', x.type, shape, { inputs: [x, indices], attributes: { axis } });
 }
 
+/** x [B, S, K, W], indices [B, S, 1] → x[b, s, indices[b, s]] as [B, S, W]. */
+export function gatherBatched(g: GraphBuilder, x: Value, indices: Value): Value {
+  const [batch = 1, rows = 1, , width = 1] = x.shape;
+  return g.node('GatherND', x.type, [batch, rows, width], {
+    inputs: [x, indices],
+    attributes: { batch_dims: 2 },
+  });
+}
+
 /** result[b, i] = x[b, indices[b, i]]. */
 export function gatherElements(g: GraphBuilder, x: Value, indices: Value, axis: number): Value {
   return g.node('GatherElements', x.type, indices.shape, { inputs: [x, indices], attributes: { axis } });

@@ -153,6 +153,26 @@ describe.each(modes)('%s against the oracle', (mode) => {
   });
 });
 
+/** Similarities are searched in cuts of compareWidth: fill one exactly, one and a bit, several. */
+describe.each(modes)('%s with many destinations', (mode) => {
+  it.each([
+    { kind: 'columns', gridH: 8, gridW: 8, sx: 2, sy: 2, dstCount: 32 },
+    { kind: 'columns', gridH: 3, gridW: 22, sx: 2, sy: 2, dstCount: 33 },
+    { kind: 'columns', gridH: 13, gridW: 11, sx: 2, sy: 2, dstCount: 78 },
+    { kind: 'cells-random', gridH: 16, gridW: 16, sx: 2, sy: 2, dstCount: 64 },
+    { kind: 'cells-fixed', gridH: 11, gridW: 13, sx: 1, sy: 2, dstCount: 65 },
+    { kind: 'random', gridH: 11, gridW: 13, sx: 2, sy: 1, dstCount: 71 },
+  ] as const)('$dstCount: $kind on $gridH×$gridW', async ({ kind, gridH, gridW, sx, sy, dstCount }) => {
+    const random = createRandom([gridH, gridW, sx, sy]);
+    const draw = () => choosePartition(gridH, gridW, { kind, sx, sy }, random);
+    const partitions = [draw(), draw()];
+    expect(partitions.map(({ dst }) => dst.length)).toEqual([dstCount, dstCount]);
+    const sources = gridH * gridW - dstCount;
+    for (const r of [Math.floor(sources / 2), sources])
+      await checkForm({ mode, gridH, gridW, partitions, r }, `r ${r}`);
+  });
+});
+
 describe('properties of merging', () => {
   const [gridH, gridW, batch] = [6, 7, 2];
   const tokens = gridH * gridW;
@@ -213,14 +233,21 @@ describe('properties of merging', () => {
   });
 
   // One-hot metrics: likeness is exactly 0 or 1, so every decision is a tie and none is rounding.
-  it('decides ties by the lowest token, as the oracle does', async () => {
-    const metric = new Float32Array(batch * tokens * C);
-    for (let row = 0; row < batch * tokens; row++) metric[row * C + (row % 3)] = 2;
-    const y = randomValues(6, batch * tokens * Cy);
-    for (const merged of [1, 7, 20, partition.src.length]) {
-      const { map } = await (await probeOf('merge')).run({ ...input, x: metric, y, merged });
+  it.each([
+    [6, 7],
+    [14, 16],
+  ])('decides ties by the lowest token, as the oracle does: %i×%i', async (h, w) => {
+    const metric = new Float32Array(batch * h * w * C);
+    for (let row = 0; row < batch * h * w; row++) metric[row * C + (row % 3)] = 2;
+    const y = randomValues(6, batch * h * w * Cy);
+    const options = { kind: 'cells-random', sx: 2, sy: 2 } as const;
+    const split = choosePartition(h, w, options, createRandom([h, w, 0, 0]));
+    const probe = await probeOf('merge');
+    for (const merged of [1, 7, 20, split.src.length]) {
+      const own = { x: metric, y, batch, gridH: h, gridW: w, partition: split, merged };
+      const { map } = await probe.run(own);
       const expected = [0, 1].flatMap((b) => [
-        ...referenceMap(referenceMatch(sampleOf(metric, b, tokens, C), partition, merged), tokens),
+        ...referenceMap(referenceMatch(sampleOf(metric, b, h * w, C), split, merged), h * w),
       ]);
       expect([...map]).toEqual(expected);
     }

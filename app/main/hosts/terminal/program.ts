@@ -7,6 +7,7 @@ import { checkCommand } from './commands/check.ts';
 import { generateCommand } from './commands/generate.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { reportFailure, isHelp } from './failure.ts';
+import { removeUnfinished } from './files.ts';
 import { addGenerateOptions } from './generate-options.ts';
 import type { GenerateOptions } from './generate-options.ts';
 import { createTerminal } from './terminal.ts';
@@ -22,6 +23,8 @@ interface CommonOptions {
 /** Runs one command line and returns the exit code. */
 export async function runTerminal(args: readonly string[]): Promise<number> {
   let exitCode = 0;
+  // However the process ends, an uncaught error and a second Ctrl-C included.
+  process.once('exit', removeUnfinished);
   const program = buildProgram((code) => {
     exitCode = code;
   });

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobEvent, JobFigures, MergingReport, ModelReference } from '#contract/engine-protocol.ts';
+import { CancelledError, StudioError } from '#contract/errors.ts';
 import { formatInfotext } from '#contract/infotext.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from '#engine/host.ts';
@@ -10,7 +11,7 @@ import { createChildProcessPort } from '#engine/port.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { resolveModel } from '#library/models.ts';
 import { toInfotext } from '#main/parameters.ts';
-import { assertFolderWritable, writeWhole } from '../files.ts';
+import { writeWhole } from '../files.ts';
 import { anyDefaults, previewEvery, toRequest } from '../generate-options.ts';
 import type { GenerateOptions } from '../generate-options.ts';
 import { catchInterrupts } from '../interrupt.ts';
@@ -18,6 +19,7 @@ import type { Interrupt } from '../interrupt.ts';
 import { MapsWriter } from '../maps-writer.ts';
 import { chooseOutput } from '../output-target.ts';
 import type { OutputTarget } from '../output-target.ts';
+import { PreviewFile } from '../preview-file.ts';
 import { createProgress } from '../progress.ts';
 import type { Progress } from '../progress.ts';
 import { describeJob, describeMergingReport, describePicture, describeRequest } from '../report.ts';
@@ -36,43 +38,62 @@ export async function generateCommand(
   const seed = randomInt(seedLimit);
   const checked = toRequest(prompt, options, anyDefaults, seed);
   const every = previewEvery(options);
-  const outputs = await openOutputs(options, checked);
-  const interrupt = catchInterrupts();
+  const interrupt = catchInterrupts(() => {
+    terminal.say('Stopping after this step; press Ctrl-C again to stop at once.\n');
+  });
   const engine = createEngine({ startPort: () => createChildProcessPort(engineEntry) });
+  let outputs: Outputs | undefined;
   try {
+    outputs = await openOutputs(options, checked);
     engine.start();
-    const model: ModelReference = {
-      path: resolveModel(options.model),
-      ...(options.modelKind === undefined ? {} : { kind: options.modelKind }),
-      ...(options.config === undefined ? {} : { configFolder: resolve(options.config) }),
-    };
-    const { path, ...openOptions } = model;
+    const { path, ...openOptions } = modelReference(options);
     const checkpoint = await openCheckpoint(path, openOptions);
     const request = toRequest(prompt, options, checkpoint.defaults, seed);
     const run = new GenerateRun({ request, outputs, terminal, interrupt, modelName: nameOf(path) });
-    await run.run(engine, model, every);
+    await run.run(engine, { path, ...openOptions }, every);
     return 0;
   } catch (error) {
-    await outputs.maps?.abandon();
-    await outputs.pictures.abandon();
-    throw error;
+    await outputs?.abandon();
+    // Ctrl-C reaches the engine's process too, which may be gone before the cancel is heard.
+    throw interrupt.signal.aborted && isEngineError(error) ? new CancelledError() : error;
   } finally {
     interrupt.release();
     await engine.dispose();
   }
 }
 
+function isEngineError(error: unknown): boolean {
+  return error instanceof StudioError && error.code === 'ENGINE_DIED';
+}
+
+function modelReference(options: GenerateOptions): ModelReference {
+  return {
+    path: resolveModel(options.model),
+    ...(options.modelKind === undefined ? {} : { kind: options.modelKind }),
+    ...(options.config === undefined ? {} : { configFolder: resolve(options.config) }),
+  };
+}
+
 interface Outputs {
   readonly pictures: OutputTarget;
   readonly maps: MapsWriter | undefined;
-  readonly preview: string | undefined;
+  readonly preview: PreviewFile | undefined;
+  /** Removes what a job that came to no end has left; pictures that are finished stay. */
+  abandon(): Promise<void>;
 }
 
 async function openOutputs(options: GenerateOptions, request: GenerationRequest): Promise<Outputs> {
-  const preview = options.preview === undefined ? undefined : resolve(options.preview);
-  if (preview !== undefined) await assertFolderWritable(dirname(preview), preview);
+  const preview = options.preview === undefined ? undefined : await PreviewFile.open(options.preview);
   const maps = options.maps === undefined ? undefined : await MapsWriter.open(options.maps);
-  return { pictures: await chooseOutput(options.out, request.count), maps, preview };
+  const pictures = await chooseOutput(options.out, request.count);
+  return {
+    ...{ pictures, maps, preview },
+    async abandon() {
+      await preview?.abandon();
+      await maps?.abandon();
+      await pictures.abandon();
+    },
+  };
 }
 
 /** `models/demo` → demo, `…/dreamy.safetensors` → dreamy. */
@@ -110,9 +131,8 @@ class GenerateRun {
   async run(engine: Engine, model: ModelReference, every: number): Promise<void> {
     const { request, outputs, terminal, interrupt, modelName } = this.#context;
     terminal.say(describeRequest(request, modelName));
-    let figures: JobFigures;
     try {
-      figures = await engine.generate(
+      const figures = await engine.generate(
         { model, request, previewEvery: every, wantMaps: outputs.maps !== undefined },
         {
           signal: AbortSignal.any([interrupt.signal, this.#stop.signal]),
@@ -121,15 +141,20 @@ class GenerateRun {
           },
         },
       );
+      await this.#settle();
+      await this.#finish(figures);
     } catch (error) {
-      await this.#writing;
-      throw this.#writeError ?? error;
-    } finally {
-      this.#progress?.stop();
+      await this.#settle();
+      this.#showPictures();
+      throw error;
     }
+  }
+
+  /** Waits for the files that are being written. Throws what went wrong with one of them. */
+  async #settle(): Promise<void> {
     await this.#writing;
+    this.#progress?.stop();
     if (this.#writeError !== undefined) throw this.#writeError;
-    await this.#finish(figures);
   }
 
   #hear(event: JobEvent): void {
@@ -178,7 +203,7 @@ class GenerateRun {
     const { preview } = this.#context.outputs;
     if (preview === undefined) return;
     const { encodePng } = await import('../png.ts');
-    await writeWhole(preview, await encodePng(event.rgb, event.widthPx, event.heightPx, new Map()));
+    await preview.write(await encodePng(event.rgb, event.widthPx, event.heightPx, new Map()));
   }
 
   async #keepPicture(event: Extract<JobEvent, { type: 'picture' }>): Promise<void> {
@@ -207,11 +232,17 @@ class GenerateRun {
       });
       return;
     }
+    this.#showPictures();
+    if (maps !== undefined) terminal.write(`${maps}\n`);
+    terminal.say(describeJob(figures));
+  }
+
+  #showPictures(): void {
+    const { terminal } = this.#context;
+    if (terminal.isJson) return;
     for (const result of this.#results) {
       terminal.write(`${result.path}\n`);
       terminal.say(describePicture(result));
     }
-    if (maps !== undefined) terminal.write(`${maps}\n`);
-    terminal.say(describeJob(figures));
   }
 }

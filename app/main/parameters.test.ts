@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { formatInfotext, parseInfotext } from '#contract/infotext.ts';
+import { noMerging } from '#contract/request.ts';
+import type { GenerationRequest } from '#contract/request.ts';
+import { toInfotext } from './parameters.ts';
+
+const request: GenerationRequest = {
+  prompt: 'a sun',
+  negativePrompt: '',
+  widthPx: 512,
+  heightPx: 768,
+  steps: 20,
+  scheduler: 'dpmpp_2m_karras',
+  guidanceScale: 7,
+  seed: 1,
+  count: 3,
+  merging: noMerging,
+};
+const origin = { request, seed: 3, modelName: 'dreamy', version: '0.1.0' };
+
+test('writes the keys that A1111 writes; nothing of merging without it', () => {
+  expect(formatInfotext(toInfotext(origin))).toBe(
+    'a sun\nSteps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 3, Size: 512x768, Model: dreamy, Version: Tessera 0.1.0',
+  );
+});
+
+test('every merging option reads back', () => {
+  const merging = {
+    ...noMerging,
+    ratio: 0.5,
+    ratioEnd: 0.25,
+    blocks: ['a.0', 'b.1'],
+    mlp: true,
+    sharePartition: false,
+  };
+  const text = formatInfotext(toInfotext({ ...origin, request: { ...request, merging } }));
+  expect(Object.fromEntries(parseInfotext(text).settings)).toMatchObject({
+    'Token merging ratio': '0.5',
+    'Token merging ratio end': '0.25',
+    'Token merging mode': 'merge',
+    'Token merging partition': 'cells-random',
+    'Token merging cell': '2x2',
+    'Token merging blocks': 'a.0, b.1',
+    'Token merging modules': 'self mlp',
+    'Token merging shared partition': 'off',
+    Version: 'Tessera 0.1.0',
+  });
+});

@@ -1,0 +1,79 @@
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { JobFigures, ModelReference } from '#contract/engine-protocol.ts';
+import { BugError } from '#contract/errors.ts';
+import { noMerging, type GenerationRequest } from '#contract/request.ts';
+import { createEngine } from '#engine/host.ts';
+import { createChildProcessPort } from '#engine/port.ts';
+import { writeFloats } from './models/safetensors-writer.ts';
+import type { Point, Work } from './protocol.ts';
+import type { Worker } from './worker.ts';
+
+const engineEntry = fileURLToPath(import.meta.resolve('#main/engine-process.ts'));
+/** Of the noise, on both sides. */
+export const PICTURE_SEED = 7;
+const RGB = 3;
+
+type PictureWork = Extract<Work, { kind: 'pictures' }>;
+
+/** Whole pictures by the engine's own process, as the studio and the command line run it. */
+export function startEngineWorker(): Worker {
+  const engine = createEngine({ startPort: () => createChildProcessPort(engineEntry) });
+  let work: PictureWork | undefined;
+  let figures: JobFigures | undefined;
+  return {
+    side: 'tessera',
+    prepare(wanted) {
+      if (wanted.kind !== 'pictures') throw new BugError(`The engine makes pictures, not a ${wanted.kind}.`);
+      work = wanted;
+      return Promise.resolve({ node: process.versions.node });
+    },
+    async run(point, saveTo) {
+      if (work === undefined) throw new BugError('A run was asked for before its work was prepared.');
+      const start = performance.now();
+      let rgb: Uint8Array | undefined;
+      figures = await engine.generate(
+        { model: modelOf(work), request: requestOf(work, point) },
+        {
+          onEvent: (event) => {
+            if (event.type === 'picture') rgb = event.rgb;
+          },
+        },
+      );
+      const tookMs = performance.now() - start;
+      if (saveTo !== undefined && rgb !== undefined) {
+        const planes = toPlanes(rgb);
+        await writeFloats(saveTo, { output: { data: planes, shape: [planes.length] } });
+      }
+      return { tookMs };
+    },
+    peak() {
+      if (figures === undefined) throw new BugError('Memory was asked for before a run.');
+      return Promise.resolve(figures.peakMemory);
+    },
+    stop: () => engine.dispose(),
+  };
+}
+
+function modelOf({ model, configFolder }: PictureWork): ModelReference {
+  return configFolder === undefined ? { path: model } : { path: model, configFolder };
+}
+
+function requestOf(work: PictureWork, { ratio, fixed }: Point): GenerationRequest {
+  const { prompt, sizePx, steps, guidanceScale } = work;
+  return {
+    ...{ prompt, negativePrompt: '', widthPx: sizePx, heightPx: sizePx, steps, guidanceScale, count: 1 },
+    scheduler: 'ddim',
+    seed: PICTURE_SEED,
+    merging: { ...noMerging, ratio, partition: fixed ? 'cells-fixed' : 'cells-random' },
+  };
+}
+
+/** Bytes, pixel by pixel → 0 to 1, plane by plane, as the peers give pictures. */
+function toPlanes(rgb: Uint8Array): Float32Array {
+  const pixels = rgb.length / RGB;
+  return Float32Array.from(
+    { length: rgb.length },
+    (_, i) => (rgb[(i % pixels) * RGB + Math.floor(i / pixels)] ?? 0) / 255,
+  );
+}

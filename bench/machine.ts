@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, freemem, platform, release, totalmem } from 'node:os';
+
+const GIB = 2 ** 30;
+
+/** Cores without their second threads: what onnxruntime uses, so the peers get as many. Only Linux tells. */
+export function physicalCores(): number {
+  if (platform() !== 'linux') return availableParallelism();
+  const cores = new Set(
+    readFileSync('/proc/cpuinfo', 'utf8')
+      .split('\n\n')
+      .map(
+        (entry) =>
+          `${/^physical id\s*: (\d+)$/m.exec(entry)?.[1] ?? ''}/${/^core id\s*: (\d+)$/m.exec(entry)?.[1] ?? ''}`,
+      )
+      .filter((core) => core !== '/'),
+  );
+  return Math.min(cores.size === 0 ? Infinity : cores.size, availableParallelism());
+}
+
+export function describeMachine(): Record<string, string> {
+  const flags = platform() === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+  const widest = flags.includes(' avx512f ') ? ', AVX-512' : flags.includes(' avx2 ') ? ', AVX2' : '';
+  return {
+    processor: `${cpus()[0]?.model.trim() ?? 'unknown'}${widest}`,
+    cores: String(physicalCores()),
+    memory: `${(totalmem() / GIB).toFixed(1)} GiB (${(freemem() / GIB).toFixed(1)} free)`,
+    system: `${platform()} ${release()}`,
+  };
+}

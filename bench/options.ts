@@ -1,0 +1,118 @@
+import { parseArgs } from 'node:util';
+import process from 'node:process';
+import { RequestError } from '#contract/errors.ts';
+
+export const topics = ['block', 'unet-demo', 'unet-sd15', 'pictures', 'start', 'memory'] as const;
+export type Topic = (typeof topics)[number];
+
+export interface BenchOptions {
+  readonly what: readonly Topic[];
+  readonly ratios: readonly number[];
+  /** Of SD 1.5's pictures: 8 pixels a latent. */
+  readonly sizesPx: readonly number[];
+  readonly rounds: number;
+  /** Pictures and start are measured for the model of SD 1.5's size as well. */
+  readonly large: boolean;
+  readonly peers: boolean;
+  readonly python: string;
+  readonly json: boolean;
+  /** A checkpoint in the embedded model's place. */
+  readonly model: string | undefined;
+  readonly help: boolean;
+}
+
+const full = { what: topics, ratios: [0, 0.25, 0.5, 0.6, 0.75], sizesPx: [512, 768], rounds: 5 } as const;
+const quick = { what: ['block', 'unet-demo', 'start'], ratios: [0, 0.5], sizesPx: [512], rounds: 3 } as const;
+
+export const usage = `Times Tessera on this machine, and with --peers diffusers + tomesd on torch beside it.
+
+  npm run bench -- [options]
+
+  --what LIST     ${topics.join(',')} (all)
+  --ratios LIST   merging ratios, 0 to 1 (${full.ratios.join(',')}); 0 is always measured
+  --sizes LIST    sizes in pixels of SD 1.5, multiples of 64 (${full.sizesPx.join(',')}); latents are an eighth of it, for every model
+  --rounds N      timed rounds, 1 to 100, after one that warms up (${full.rounds})
+  --quick         ${quick.what.join(',')} at ratios ${quick.ratios.join(',')}, ${quick.sizesPx.join()} px, ${quick.rounds} rounds
+  --peers         the same work with diffusers + tomesd in the same run
+  --python PATH   Python that has bench/peers/requirements.txt (TESSERA_PYTHON, else python3)
+  --model PATH    a checkpoint in the embedded model's place
+  --json          all results as JSON on stdout
+`;
+
+/** Reads the command line. Throws REQUEST_INVALID naming the option, what was found and what is allowed. */
+export function parseBenchOptions(args: readonly string[], environment = process.env): BenchOptions {
+  const values = parse(args);
+  const base = values.quick === true ? quick : full;
+  return {
+    what: values.what === undefined ? base.what : list(values.what, '--what', topicOf),
+    ratios: withZero(values.ratios === undefined ? base.ratios : list(values.ratios, '--ratios', ratioOf)),
+    sizesPx: values.sizes === undefined ? base.sizesPx : list(values.sizes, '--sizes', sizeOf),
+    rounds: values.rounds === undefined ? base.rounds : whole(values.rounds, '--rounds', 1, 100),
+    large: values.quick !== true,
+    peers: values.peers === true,
+    python: values.python ?? environment['TESSERA_PYTHON'] ?? 'python3',
+    json: values.json === true,
+    model: values.model,
+    help: values.help === true,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: {
+        what: { type: 'string' },
+        ratios: { type: 'string' },
+        sizes: { type: 'string' },
+        rounds: { type: 'string' },
+        quick: { type: 'boolean' },
+        peers: { type: 'boolean' },
+        python: { type: 'string' },
+        json: { type: 'boolean' },
+        model: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError('REQUEST_INVALID', `${words}\n\n${usage}`, { cause });
+  }
+}
+
+/** Every figure is told as a ratio to no merging. */
+function withZero(ratios: readonly number[]): number[] {
+  return [...new Set([0, ...ratios])].sort((a, b) => a - b);
+}
+
+function list<T>(text: string, option: string, item: (text: string, option: string) => T): T[] {
+  return [...new Set(text.split(',').map((part) => item(part.trim(), option)))];
+}
+
+function refuse(option: string, found: string, allowed: string): never {
+  throw new RequestError('REQUEST_INVALID', `${option} has ${JSON.stringify(found)}; allowed: ${allowed}.`);
+}
+
+function topicOf(text: string, option: string): Topic {
+  return topics.find((topic) => topic === text) ?? refuse(option, text, topics.join(', '));
+}
+
+function ratioOf(text: string, option: string): number {
+  const ratio = Number(text);
+  return text !== '' && ratio >= 0 && ratio <= 1 ? ratio : refuse(option, text, 'numbers from 0 to 1');
+}
+
+/** Three halvings of the latents must come out even, for the peers' sake. */
+function sizeOf(text: string, option: string): number {
+  const size = Number(text);
+  const fits = Number.isInteger(size) && size >= 64 && size <= 2048 && size % 64 === 0;
+  return fits ? size : refuse(option, text, 'multiples of 64 from 64 to 2048');
+}
+
+function whole(text: string, option: string, min: number, max: number): number {
+  const n = Number(text);
+  return Number.isInteger(n) && n >= min && n <= max
+    ? n
+    : refuse(option, text, `whole numbers ${min} to ${max}`);
+}

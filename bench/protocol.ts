@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+
+/**
+ * What the benchmark says to a worker, and hears: one JSON object a line, over the worker's stdin and stdout.
+ * Both sides speak it: tessera/worker.ts and peers/peer.py.
+ */
+
+/** Work that a worker prepares once and then runs on demand. Files are absolute paths. */
+export type Work =
+  | {
+      /** Match, merge, self-attention and unmerge of one block, as tomesd's block does it. */
+      readonly kind: 'block';
+      readonly weights: string;
+      readonly inputs: string;
+      readonly headCount: number;
+    }
+  | {
+      readonly kind: 'unet';
+      readonly model: string;
+      readonly configFolder?: string | undefined;
+      readonly inputs: string;
+    }
+  | {
+      readonly kind: 'pictures';
+      readonly model: string;
+      readonly configFolder?: string | undefined;
+      readonly prompt: string;
+      readonly sizePx: number;
+      readonly steps: number;
+      readonly guidanceScale: number;
+    };
+
+/** One run. `fixed`: the top left token of every cell is the destination, so that both sides merge the same tokens. */
+export interface Point {
+  readonly ratio: number;
+  readonly fixed: boolean;
+  /** Draws another partition each time, as the steps of a picture do. */
+  readonly step: number;
+}
+
+export type Command =
+  | { readonly do: 'prepare'; readonly work: Work; readonly threads: number }
+  | {
+      readonly do: 'run';
+      readonly point: Point;
+      /** Keeps the output, as `output` of a safetensors file. */ readonly saveTo?: string | undefined;
+    }
+  | { readonly do: 'peak' };
+
+export const ReplySchema = v.variant('type', [
+  v.strictObject({ type: v.literal('ready'), versions: v.record(v.string(), v.string()) }),
+  v.strictObject({ type: v.literal('ran'), tookMs: v.number(), firstStepMs: v.exactOptional(v.number()) }),
+  v.strictObject({ type: v.literal('peak'), bytes: v.number(), source: v.string() }),
+  v.strictObject({ type: v.literal('failed'), message: v.string() }),
+]);
+export type Reply = v.InferOutput<typeof ReplySchema>;

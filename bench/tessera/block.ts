@@ -1,0 +1,89 @@
+import { dirname, basename } from 'node:path';
+import { createSession } from '#engine/session.ts';
+import { floatOutput } from '#engine/nets/net.ts';
+import { GraphBuilder } from '#kernels/graph/builder.ts';
+import { add } from '#kernels/graph/ops/math.ts';
+import { reshape } from '#kernels/graph/ops/shape.ts';
+import { attention, diffusersProjections } from '#kernels/nn/attention.ts';
+import { layerNormOf } from '#kernels/nn/norm.ts';
+import { batchInput } from '#kernels/nn/tokens.ts';
+import type { WeightSource } from '#kernels/onnx/weights.ts';
+import { mergeFeeds } from '#kernels/tome/feeds.ts';
+import { patchBlock, type MergeStructure } from '#kernels/tome/patch.ts';
+import { choosePartition } from '#kernels/tome/partition.ts';
+import { createRandom, partitionWords } from '#kernels/tome/random.ts';
+import { mergedCount } from '#kernels/tome/ratio.ts';
+import { readSafetensorsHeader } from '#library/safetensors.ts';
+import { readFloats } from '../inputs.ts';
+import type { Point, Work } from '../protocol.ts';
+import type { Run } from './work.ts';
+
+const SEED = 7;
+const CELL = 2;
+const structure: MergeStructure = { mode: 'merge', blocks: [], modules: ['self'] };
+
+/** The self-attention part of a transformer block alone: match, norm, merge, attention, unmerge, and the way around it. */
+export async function prepareBlock(work: Extract<Work, { kind: 'block' }>): Promise<Run> {
+  const { tokens } = await readFloats(work.inputs, ['tokens']);
+  const [batch = 0, gridH = 0, gridW = 0, channels = 0] = tokens.shape;
+  const weights = await weightSource(work.weights);
+  const folder = dirname(work.weights);
+  const load = (merging: boolean) =>
+    createSession(blockGraph(weights, channels, work.headCount, merging), folder);
+  const plain = await load(false);
+  const merging = await load(true);
+  const feeds = {
+    tokens: { data: tokens.data, shape: [batch, gridH * gridW, channels] },
+    [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
+  };
+  return async (point) => {
+    const output =
+      point.ratio === 0
+        ? await plain.run(feeds, ['mixed'])
+        : await merging.run({ ...feeds, ...pointFeeds(point, batch, gridH, gridW) }, ['mixed']);
+    return floatOutput(output, 'mixed');
+  };
+}
+
+function blockGraph(
+  weights: WeightSource,
+  channels: number,
+  headCount: number,
+  merging: boolean,
+): Uint8Array {
+  const g = new GraphBuilder(weights);
+  const rows = reshape(
+    g,
+    g.input('tokens', 'f32', ['batch', 'N', channels]),
+    [-1, channels],
+    ['BN', channels],
+  );
+  const attend = (x: typeof rows) =>
+    attention(g, x, x, 'attn1', { headCount, names: diffusersProjections, projectionBias: false });
+  const patch = merging ? patchBlock(g, rows, 0, structure) : undefined;
+  const normal = layerNormOf(g, rows, 'norm1');
+  const mixed = patch === undefined ? attend(normal) : patch.wrap('self', normal, attend);
+  g.output('mixed', add(g, mixed, rows));
+  return g.build('attention-block');
+}
+
+function pointFeeds({ ratio, fixed, step }: Point, batch: number, gridH: number, gridW: number) {
+  const kind = fixed ? 'cells-fixed' : 'cells-random';
+  const random = createRandom(partitionWords(SEED, step, 0, 0));
+  const partition = choosePartition(gridH, gridW, { kind, sx: CELL, sy: CELL }, random);
+  const merged = mergedCount(gridH * gridW, partition.src.length, partition.dst.length, ratio);
+  const partitions = Array.from({ length: batch }, () => partition);
+  return mergeFeeds({ mode: 'merge', batch, levels: [{ level: 0, gridH, gridW, partitions, merged }] });
+}
+
+async function weightSource(path: string): Promise<WeightSource> {
+  const { tensors } = await readSafetensorsHeader(path);
+  return {
+    get(name) {
+      const tensor = tensors.get(name);
+      if (tensor === undefined || (tensor.dtype !== 'F16' && tensor.dtype !== 'F32')) return undefined;
+      return { ...tensor, dtype: tensor.dtype, file: basename(path) };
+    },
+    names: () => tensors.keys(),
+  };
+}

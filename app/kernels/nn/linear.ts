@@ -22,16 +22,24 @@ export function linear(
   out: number,
   options: LinearOptions = {},
 ): Value {
-  const width = Number(x.shape.at(-1));
+  const { w, b } = linearWeights(g, name, Number(x.shape.at(-1)), out, options);
+  return gemm(g, x, w, b);
+}
+
+/** The weight [out, width] and the bias [out], when there is one. */
+export function linearWeights(
+  g: GraphBuilder,
+  name: string,
+  width: number,
+  out: number,
+  options: LinearOptions,
+): { w: Value; b: Value | undefined } {
   const { part } = options;
   const rows = out * (part?.count ?? 1);
   const read = part === undefined ? {} : { part };
   const stored = options.fromConv === true ? [rows, width, 1, 1] : [rows, width];
-  const w = weight(g, `${name}.weight`, stored, { ...read, as: [out, width] });
-  return gemm(
-    g,
-    x,
-    w,
-    options.bias === false ? undefined : weight(g, `${name}.bias`, [rows], { ...read, as: [out] }),
-  );
+  return {
+    w: weight(g, `${name}.weight`, stored, { ...read, as: [out, width] }),
+    b: options.bias === false ? undefined : weight(g, `${name}.bias`, [rows], { ...read, as: [out] }),
+  };
 }

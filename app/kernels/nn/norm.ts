@@ -1,11 +1,11 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { add, mul } from '../graph/ops/math.ts';
+import { add, gemm, mul } from '../graph/ops/math.ts';
 import { instanceNorm, layerNorm } from '../graph/ops/nn.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import type { Level } from './level.ts';
-import { weight } from './linear.ts';
+import { linearWeights, weight } from './linear.ts';
 
-/** Wu & He 2018, "Group Normalization", as instance normalisation of [B, groups, rest]: the runtime's quickest form on CPUs. */
+/** Wu & He 2018, "Group Normalization": every group of channels to mean 0 and variance 1, then `name`.weight and .bias [C]. */
 export function groupNorm(
   g: GraphBuilder,
   x: Value,
@@ -15,21 +15,45 @@ export function groupNorm(
   level: Level,
 ): Value {
   return g.scope('group_norm', () => {
-    const [batch = 1, channels = 1] = x.shape;
-    const c = Number(channels);
-    const grouped = reshape(g, x, [0, groups, -1], [batch, groups, `group_${level.name}`]);
-    const ones = g.floats(Array<number>(groups).fill(1));
-    const zeros = g.floats(Array<number>(groups).fill(0));
-    const normal = reshape(
-      g,
-      instanceNorm(g, grouped, ones, zeros, epsilon),
-      level.imageShape(g, c),
-      x.shape,
-    );
+    const c = Number(x.shape[1]);
     const scale = reshape(g, weight(g, `${name}.weight`, [c]), [c, 1, 1], [c, 1, 1]);
     const bias = reshape(g, weight(g, `${name}.bias`, [c]), [c, 1, 1], [c, 1, 1]);
-    return add(g, mul(g, normal, scale), bias);
+    return add(g, mul(g, normalizeGroups(g, x, groups, epsilon, level), scale), bias);
   });
+}
+
+/** The same without weight and bias, as instance normalisation of [B, groups, rest]: the runtime's quickest form on CPUs. */
+export function normalizeGroups(
+  g: GraphBuilder,
+  x: Value,
+  groups: number,
+  epsilon: number,
+  level: Level,
+): Value {
+  const [batch = 1, channels = 1] = x.shape;
+  const grouped = reshape(g, x, [0, groups, -1], [batch, groups, `group_${level.name}`]);
+  const ones = g.floats(Array<number>(groups).fill(1));
+  const zeros = g.floats(Array<number>(groups).fill(0));
+  const normal = instanceNorm(g, grouped, ones, zeros, epsilon);
+  return reshape(g, normal, level.imageShape(g, Number(channels)), x.shape);
+}
+
+/**
+ * A norm's weight γ and bias β folded into the linear layer that follows: W(γ·x + β) + b = (W·γ)x + (Wβ + b).
+ * The folded weights are constants, so the runtime computes them once, when it loads.
+ */
+export function linearAfterNorm(
+  g: GraphBuilder,
+  x: Value,
+  norm: string,
+  name: string,
+  options: { fromConv: boolean },
+): Value {
+  const c = Number(x.shape[1]);
+  const { w, b } = linearWeights(g, name, c, c, options);
+  const scale = weight(g, `${norm}.weight`, [c]);
+  const bias = reshape(g, weight(g, `${norm}.bias`, [c]), [1, c], [1, c]);
+  return gemm(g, x, mul(g, w, scale), gemm(g, bias, w, b));
 }
 
 /** Rows [.., C], each to mean 0 and variance 1, then `name`.weight and .bias [C]. */

@@ -5,7 +5,7 @@ import { attention, diffusersProjections } from './attention.ts';
 import { feedForward } from './feed-forward.ts';
 import type { Level } from './level.ts';
 import { linear } from './linear.ts';
-import { groupNorm, layerNormOf } from './norm.ts';
+import { layerNormOf, linearAfterNorm, normalizeGroups } from './norm.ts';
 import { imageToRows, rowsToImage } from './tokens.ts';
 
 /** diffusers' Transformer2DModel sets this whatever the U-Net's own epsilon is. */
@@ -33,8 +33,14 @@ export function spatialTransformer(
   return g.scope(name, () => {
     const channels = Number(x.shape[1]);
     const projection = { fromConv: !options.useLinearProjection };
-    const normal = groupNorm(g, x, `${name}.norm`, options.groups, NORM_EPSILON, level);
-    const rows = linear(g, imageToRows(g, normal, level), `${name}.proj_in`, channels, projection);
+    const normal = normalizeGroups(g, x, options.groups, NORM_EPSILON, level);
+    const rows = linearAfterNorm(
+      g,
+      imageToRows(g, normal, level),
+      `${name}.norm`,
+      `${name}.proj_in`,
+      projection,
+    );
     const { rows: mixed, patch } = transformerBlock(g, rows, `${name}.transformer_blocks.0`, options);
     const out = linear(g, mixed, `${name}.proj_out`, channels, projection);
     return { image: add(g, rowsToImage(g, out, level), x), patch };

@@ -63,9 +63,9 @@ function wrap(session: InferenceSession): Session {
   return {
     async run(feeds, fetch) {
       const inputs: Record<string, Tensor> = {};
-      for (const [name, { data, shape }] of Object.entries(feeds)) inputs[name] = toTensor(data, shape);
       let results: InferenceSession.OnnxValueMapType;
       try {
+        for (const [name, { data, shape }] of Object.entries(feeds)) inputs[name] = toTensor(data, shape);
         results = await session.run(inputs, [...fetch]);
       } catch (cause) {
         throw asEngineError('The model could not be run', cause);

@@ -56,10 +56,6 @@ const ints = (shape: readonly number[], fill: (b: number, i: number) => number):
   }
   return { data, shape };
 };
-const list = (length: number, fill: (i: number) => number): FeedTensor => ({
-  ...ints([1, length], (_, i) => fill(i)),
-  shape: [length],
-});
 const ones = (count: number): FeedTensor => ({ data: new Float32Array(count).fill(1), shape: [count, 1] });
 const flag = (on: boolean): FeedTensor => ({ data: Uint8Array.of(on ? 1 : 0), shape: [] });
 
@@ -70,6 +66,7 @@ function levelTensors(plan: LevelPlan, batch: number): Record<MergeInputName, Fe
   const s = n - d;
   const m = n - r;
   const padded = Math.ceil(d / compareWidth) * compareWidth;
+  const searched = Math.ceil(s / searchParts) * searchParts;
   const at = (b: number, part: 'src' | 'dst', i: number) => b * n + (partitions[b]?.[part][i] ?? 0);
   const place = partitions.map(({ src, dst }, b) => {
     const row = new Int32Array(n);
@@ -82,10 +79,7 @@ function levelTensors(plan: LevelPlan, batch: number): Record<MergeInputName, Fe
     src: ints([batch, s], (b, i) => at(b, 'src', i)),
     dst: ints([batch, d], (b, i) => at(b, 'dst', i)),
     candidates: ints([batch, padded], (b, i) => at(b, 'dst', Math.min(i, d - 1))),
-    partSizes: list(
-      searchParts,
-      (i) => Math.floor(((i + 1) * s) / searchParts) - Math.floor((i * s) / searchParts),
-    ),
+    searched: ints([batch, searched], (b, i) => at(b, 'src', Math.min(i, s - 1))),
     srcCount: { data: BigInt64Array.of(BigInt(s)), shape: [1] },
     mergedCount: { data: BigInt64Array.of(BigInt(r)), shape: [1] },
     dstBase: ints([batch, 1], (b) => b * d),
@@ -108,7 +102,7 @@ function inactiveTensors(batch: number): Record<MergeInputName, FeedTensor> {
     src: column,
     dst: column,
     candidates: column,
-    partSizes: { data: new BigInt64Array(searchParts), shape: [searchParts] },
+    searched: column,
     srcCount: one,
     mergedCount: one,
     dstBase: column,

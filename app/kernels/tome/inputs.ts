@@ -17,8 +17,8 @@ const specs = {
   dst: ['i64', ['batch', 'D']],
   /** `dst` filled up to a multiple of `compareWidth` with its last row: what sources are compared with. */
   candidates: ['i64', ['batch', 'P']],
-  /** How S is dealt out to the `searchParts` parts of the search. */
-  partSizes: ['i64', [4]],
+  /** `src` filled up to a multiple of `searchParts` with its last row: those parts are searched one by one. */
+  searched: ['i64', ['batch', 'Q']],
   /** S, and r. */
   srcCount: ['i64', [1]],
   mergedCount: ['i64', [1]],

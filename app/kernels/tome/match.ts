@@ -35,16 +35,16 @@ export function matchTokens(g: GraphBuilder, metric: Value, level: number, input
   return g.scope('match', () => {
     const size = (name: string) => sizeName(level, name);
     const normal = l2Normalize(g, metric);
-    const sources = gather(g, normal, inputs('src'));
+    const sources = gather(g, normal, inputs('searched'));
+    const first = g.ints([0]);
     const { nearest, likeness } = nearestCandidates(
       g,
       sources,
       gather(g, normal, inputs('candidates')),
       level,
-      inputs,
     );
-    const order = sortDescending(g, likeness, inputs('srcCount'), size('S'));
-    const first = g.ints([0]);
+    const own = slice(g, likeness, first, inputs('srcCount'), 1, size('S'));
+    const order = sortDescending(g, own, inputs('srcCount'), size('S'));
     const goes = slice(g, order, first, inputs('mergedCount'), 1, size('r'));
     const stays = slice(g, order, inputs('mergedCount'), inputs('srcCount'), 1, size('kept'));
     return {
@@ -57,22 +57,16 @@ export function matchTokens(g: GraphBuilder, metric: Value, level: number, input
 }
 
 /**
- * Largest similarity of every source [B, S, C], and whose it is: both [B, S].
+ * Largest similarity of every source [B, Q, C], and whose it is: both [B, Q]; Q is S filled up to equal parts.
  * The sources go in parts, or at 128×128 tokens the similarities alone would take 0.4 GB.
  */
-function nearestCandidates(
-  g: GraphBuilder,
-  sources: Value,
-  candidates: Value,
-  level: number,
-  inputs: MergeInputs,
-) {
+function nearestCandidates(g: GraphBuilder, sources: Value, candidates: Value, level: number) {
   const size = (name: string) => sizeName(level, name);
-  const found = split(g, sources, inputs('partSizes'), searchParts, 1).map((part) =>
+  const found = split(g, sources, searchParts, 1).map((part) =>
     nearestOfPart(g, matMulTransposed(g, part, candidates), level),
   );
   const join = (pick: (part: NearestOfPart) => Value) =>
-    reshape(g, concat(g, found.map(pick), 1, size('S')), [0, -1], ['batch', size('S')]);
+    reshape(g, concat(g, found.map(pick), 1, size('Q')), [0, -1], ['batch', size('Q')]);
   return { nearest: join((part) => part.nearest), likeness: join((part) => part.likeness) };
 }
 

@@ -23,10 +23,13 @@ export function concat(g: GraphBuilder, parts: readonly Value[], axis: number, s
   return g.node('Concat', first?.type ?? 'f32', shape, { inputs: parts, attributes: { axis } });
 }
 
-/** `count` parts along one axis; `sizes` int64 [count], zeros allowed. */
-export function split(g: GraphBuilder, x: Value, sizes: Value, count: number, axis: number): Value[] {
+/** `count` equal parts along one axis. */
+export function split(g: GraphBuilder, x: Value, count: number, axis: number): Value[] {
   const part = { type: x.type, shape: x.shape.map((dim, i) => (i === axis ? 'part' : dim)) };
-  return g.nodes('Split', Array<typeof part>(count).fill(part), { inputs: [x, sizes], attributes: { axis } });
+  return g.nodes('Split', Array<typeof part>(count).fill(part), {
+    inputs: [x],
+    attributes: { axis, num_outputs: count },
+  });
 }
 
 /** x[.., start:end, ..] along one axis; start and end are int64 tensors of one element. */

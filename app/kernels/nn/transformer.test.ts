@@ -1,0 +1,214 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gridFeeds } from '#engine/nets/net.ts';
+import { createSession, type Session } from '#engine/session.ts';
+import { expectClose, ofLargest } from '#tests/expect-close.ts';
+import {
+  goldenFolder,
+  goldenModelNames,
+  openGoldenModel,
+  openGoldenTensors,
+  type GoldenModel,
+  type GoldenModelName,
+} from '#tests/golden-model.ts';
+import { randomValues } from '#tests/random-values.ts';
+import { GraphBuilder } from '../graph/builder.ts';
+import { reshape } from '../graph/ops/shape.ts';
+import { fromRows, toRows } from '../reference/dense.ts';
+import { referenceTransformer, type ReferenceResult } from '../reference/transformer.ts';
+import { inactiveFeeds, mergeFeeds } from '../tome/feeds.ts';
+import { representatives } from '../tome/map.ts';
+import { choosePartition, type Partition, type PartitionKind } from '../tome/partition.ts';
+import type { MergeMode, MergeModule, MergeStructure } from '../tome/patch.ts';
+import { createRandom } from '../tome/random.ts';
+import { Level } from './level.ts';
+import { batchInput } from './tokens.ts';
+import { spatialTransformer } from './transformer.ts';
+
+/** A whole spatial transformer, merging and not, against the slow loops of app/kernels/reference. */
+
+const name = 'down_blocks.0.attentions.0';
+const T = 3;
+/** Decisions closer than this are left to rounding. */
+const SAFE_MARGIN = 2e-6;
+
+/** Linear and convolutional projections, one head count and another. */
+const models: Partial<Record<GoldenModelName, { model: GoldenModel; weights: Map<string, Float32Array> }>> =
+  {};
+beforeAll(async () => {
+  for (const modelName of goldenModelNames) {
+    const model = await openGoldenModel(modelName);
+    const file = await openGoldenTensors(join(modelName, 'unet', 'diffusion_pytorch_model.safetensors'));
+    const weights = new Map<string, Float32Array>();
+    for (const tensor of file.names.filter((one) => one.startsWith(`${name}.`)))
+      weights.set(tensor, (await file.floats(tensor)).data);
+    models[modelName] = { model, weights };
+  }
+});
+
+function modelOf(modelName: GoldenModelName) {
+  const found = models[modelName];
+  if (found === undefined) throw new Error(`${modelName} was not read.`);
+  const { model, weights } = found;
+  const { config } = model.checkpoint.unet;
+  const weight = (tensor: string) => weights.get(tensor) ?? expect.fail(`${tensor} was not read.`);
+  return { part: model.checkpoint.unet, config, weight };
+}
+
+const sessions = new Map<string, Promise<Session>>();
+afterAll(async () => {
+  for (const session of sessions.values()) await (await session).release();
+});
+
+/** One graph a structure, for any grid, batch and partition. */
+function sessionOf(modelName: GoldenModelName, merging: MergeStructure | undefined): Promise<Session> {
+  const key = JSON.stringify([modelName, merging]);
+  const known = sessions.get(key);
+  if (known !== undefined) return known;
+  const { part, config } = modelOf(modelName);
+  const g = new GraphBuilder(part.weights);
+  const level = new Level(g, 0);
+  const c = config.blockOutChannels[0] ?? 0;
+  const x = g.input('x', 'f32', ['batch', c, level.rows, level.columns]);
+  const text = g.input('text', 'f32', ['batch', T, config.crossAttentionDim]);
+  const { image, patch } = spatialTransformer(g, x, name, level, {
+    headCount: config.headCounts[0] ?? 1,
+    groups: config.normNumGroups,
+    useLinearProjection: config.useLinearProjection,
+    context: reshape(g, text, [-1, config.crossAttentionDim], ['rows_text', config.crossAttentionDim]),
+    levelIndex: 0,
+    ...(merging === undefined ? {} : { merging }),
+  });
+  g.output('image', image);
+  if (patch !== undefined) g.output('inverse', patch.inverse);
+  const made = createSession(g.build('transformer'), join(goldenFolder, modelName, 'unet'), { threads: 1 });
+  sessions.set(key, made);
+  return made;
+}
+
+interface Case {
+  readonly gridH: number;
+  readonly gridW: number;
+  readonly partitions: readonly Partition[];
+  readonly r: number;
+}
+
+/** The oracle's picture of every sample; margin is the closest decision of them all. */
+function reference(
+  modelName: GoldenModelName,
+  x: Float32Array,
+  text: Float32Array,
+  merging: MergeStructure | undefined,
+  { gridH, gridW, partitions, r }: Case,
+): ReferenceResult[] {
+  const { config, weight } = modelOf(modelName);
+  const pictureSize = (config.blockOutChannels[0] ?? 0) * gridH * gridW;
+  const textSize = T * config.crossAttentionDim;
+  const net = { name, headCount: config.headCounts[0] ?? 1, groups: config.normNumGroups, weight };
+  return partitions.map((partition, b) =>
+    referenceTransformer(
+      net,
+      toRows(x.subarray(b * pictureSize, (b + 1) * pictureSize), gridH * gridW),
+      toRows(text.subarray(b * textSize, (b + 1) * textSize), config.crossAttentionDim),
+      merging && { mode: merging.mode, modules: merging.modules, partition, r },
+    ),
+  );
+}
+
+async function check(modelName: GoldenModelName, merging: MergeStructure | undefined, one: Case) {
+  const { gridH, gridW, partitions, r } = one;
+  const { config } = modelOf(modelName);
+  const batch = partitions.length;
+  const c = config.blockOutChannels[0] ?? 0;
+  const text = randomValues(99, batch * T * config.crossAttentionDim);
+  let x: Float32Array = new Float32Array();
+  let expected: ReferenceResult[] = [];
+  for (let seed = 1; seed < 20; seed++) {
+    x = randomValues(seed, batch * c * gridH * gridW);
+    expected = reference(modelName, x, text, merging, one);
+    if (expected.every(({ margin }) => margin > SAFE_MARGIN)) break;
+  }
+  const plan = { level: 0, gridH, gridW, partitions, merged: r };
+  const mode = merging?.mode ?? 'merge';
+  const feeds = {
+    x: { data: x, shape: [batch, c, gridH, gridW] },
+    text: { data: text, shape: [batch, T, config.crossAttentionDim] },
+    [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
+    ...gridFeeds(1, gridH, gridW),
+    ...(merging === undefined ? {} : mergeFeeds({ mode, batch, levels: [plan] })),
+  };
+  const session = await sessionOf(modelName, merging);
+  const { image, inverse } = await session.run(
+    feeds,
+    merging === undefined ? ['image'] : ['image', 'inverse'],
+  );
+  const label = `${gridH}×${gridW}, batch ${batch}, r ${r}`;
+  const wanted = fromRows(expected.flatMap((sample) => sample.image));
+  expect(image?.shape).toEqual([batch, c, gridH, gridW]);
+  const data = image?.data instanceof Float32Array ? image.data : new Float32Array();
+  const tolerance = ofLargest(wanted, 2e-6);
+  if (merging !== undefined && r > 0) {
+    const rows = inverse?.data instanceof BigInt64Array ? inverse.data : new BigInt64Array();
+    const map = expected.flatMap((sample) => [...sample.map]);
+    expectClose(representatives(plan, rows), map, { atol: 0, rtol: 0 }, `${label}: map`);
+  }
+  expectClose(data, wanted, tolerance, label);
+}
+
+function caseOf(
+  kind: PartitionKind,
+  [gridH, gridW]: readonly [number, number],
+  batch: number,
+  shared: boolean,
+  share: number,
+): Case {
+  const random = createRandom([gridH, gridW, batch, 0]);
+  const draw = () => choosePartition(gridH, gridW, { kind, sx: 2, sy: 2 }, random);
+  const first = draw();
+  const partitions = Array.from({ length: batch }, (_, b) => (b === 0 || shared ? first : draw()));
+  return { gridH, gridW, partitions, r: Math.floor(first.src.length * share) };
+}
+
+const cases: readonly Case[] = [
+  caseOf('cells-random', [4, 6], 2, true, 0.6),
+  caseOf('cells-random', [5, 3], 2, false, 1),
+  caseOf('random', [3, 5], 4, false, 0.5),
+  caseOf('columns', [4, 5], 1, true, 0.8),
+  caseOf('cells-fixed', [2, 2], 1, true, 0.4),
+];
+
+describe.each(goldenModelNames)('spatialTransformer with the weights of %s', (modelName) => {
+  it('is the oracle’s without merging', async () => {
+    for (const one of cases) await check(modelName, undefined, { ...one, r: 0 });
+  });
+
+  const modules: readonly (readonly MergeModule[])[] = [
+    ['self'],
+    ['cross'],
+    ['mlp'],
+    ['self', 'cross', 'mlp'],
+  ];
+  const structures = (['merge', 'prune'] as const satisfies MergeMode[]).flatMap((mode) =>
+    modules.map((some) => ({ mode, modules: some, blocks: [name], what: some.join(', ') })),
+  );
+  it.each(structures)('is the oracle’s when it may $mode: $what', async ({ mode, modules, blocks }) => {
+    for (const one of cases) await check(modelName, { mode, modules, blocks }, one);
+  });
+});
+
+describe('a merging block that is switched off', () => {
+  it('gives what the block without merging gives, bit for bit', async () => {
+    const structure = { mode: 'merge', modules: ['self', 'cross', 'mlp'], blocks: [name] } as const;
+    const x = randomValues(3, 2 * 32 * 20);
+    const feeds = {
+      x: { data: x, shape: [2, 32, 4, 5] },
+      text: { data: randomValues(4, 2 * T * 32), shape: [2, T, 32] },
+      [batchInput]: { data: BigInt64Array.of(2n), shape: [1] },
+      ...gridFeeds(1, 4, 5),
+    };
+    const plain = await (await sessionOf('tiny-sd15', undefined)).run(feeds, ['image']);
+    const merging = await sessionOf('tiny-sd15', structure);
+    const off = await merging.run({ ...feeds, ...inactiveFeeds([0], 2, 'merge') }, ['image']);
+    expect(off['image']).toEqual(plain['image']);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { allNodes, layoutSource, parseModel } from '#tests/onnx-model.ts';
+import { tinyUnetConfig } from '#tests/unet-config.ts';
+import { expectedUnetTensors } from '../nets/tensors.ts';
+import { buildUnet } from '../nets/unet.ts';
+import type { MergeMode, MergeModule } from './patch.ts';
+
+const block = 'down_blocks.0.attentions.0';
+const weights = layoutSource(expectedUnetTensors(tinyUnetConfig));
+
+/** The operators of each tome scope of one block, in running order; what the block does inside is left out. */
+function operatorsOf(mode: MergeMode, modules: readonly MergeModule[]): Record<string, string> {
+  const { graph } = parseModel(buildUnet(tinyUnetConfig, weights, { mode, blocks: [block], modules }));
+  const scopes: Record<string, string> = {};
+  for (const { name, opType } of allNodes(graph)) {
+    const scope = name.slice(block.length + 1, name.lastIndexOf('/'));
+    if (!name.startsWith(`${block}/tome`) || /\/(attn1|attn2|ff)(\/|$)/.test(scope)) continue;
+    scopes[scope] = scopes[scope] === undefined ? opType : `${scopes[scope]} ${opType}`;
+  }
+  return scopes;
+}
+
+/** Similarities of a quarter of the sources, and the best of each: see match.ts. */
+const part = 'FusedMatMul Reshape ReduceMax ArgMax GatherND ArgMax Mul Reshape Add GatherElements';
+const match = [
+  'LpNormalization Gather Gather Split',
+  ...Array<string>(4).fill(part),
+  'Concat Reshape Concat Reshape Slice TopK Slice Slice GatherElements GatherElements GatherElements',
+].join(' ');
+const inverse = 'Concat ScatterElements Reshape Reshape Concat Gather';
+const outputs = (count: number) => Array<string>(count).fill('Identity').join(' ');
+
+describe('the operators of a merging block', () => {
+  it('match once, merge by gather and one scatter, unmerge by one gather', () => {
+    expect(operatorsOf('merge', ['self'])).toEqual({
+      tome: 'If',
+      'tome/then': outputs(5),
+      'tome/then/match': match,
+      'tome/then/plan': 'Add Reshape ScatterND Add Reshape Div',
+      'tome/then/plan/inverse': inverse,
+      'tome/else': outputs(5),
+      tome_self: 'If If',
+      'tome_self/then': outputs(2),
+      'tome_self/then/merge': 'Reshape Gather Gather ScatterND Mul Gather Reshape Concat Reshape',
+      'tome_self/then/merge/shared': 'Concat',
+      'tome_self/then/unmerge': 'Gather Reshape',
+      'tome_self/else': outputs(2),
+    });
+  });
+
+  it('prune by gather alone, and put a row of zeros for what is gone', () => {
+    expect(operatorsOf('prune', ['self'])).toEqual({
+      tome: 'If',
+      'tome/then': outputs(2),
+      'tome/then/match': match,
+      'tome/then/inverse': inverse,
+      'tome/else': outputs(2),
+      tome_self: 'If If',
+      'tome_self/then': outputs(2),
+      'tome_self/then/prune': 'Reshape Gather Gather Reshape Concat Reshape',
+      'tome_self/then/prune/shared': 'Concat',
+      'tome_self/then/unprune': 'Concat',
+      'tome_self/then/unprune/unmerge': 'Gather Reshape',
+      'tome_self/else': outputs(2),
+    });
+  });
+
+  it('match once, however many parts of the block merge', () => {
+    const all = operatorsOf('merge', ['self', 'cross', 'mlp']);
+    expect(Object.keys(all).filter((scope) => scope.endsWith('/match'))).toEqual(['tome/then/match']);
+    expect(all['tome_cross/then/unmerge']).toBe('Gather Reshape');
+    expect(all['tome_mlp/then/unmerge']).toBe('Gather Reshape');
+  });
+});

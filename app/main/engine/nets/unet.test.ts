@@ -108,6 +108,7 @@ describe('one session', () => {
     ['half, random cells', square, {}, 1],
     ['another partition', square, {}, 2],
     ['another kind, ratio, size and batch', wide, { partition: 'random', sx: 3, sy: 2, ratio: 0.7 }, 3],
+    ['three sources on a 2×2 grid', { batch: 2, latentH: 8, latentW: 8 }, { partition: 'cells-fixed' }, 1],
     ['only the largest grid, each half its own', square, { sharePartition: false, maxDownsample: 1 }, 4],
   ];
 

@@ -41,7 +41,10 @@ export function isHelp(error: unknown): boolean {
 
 /** Commander's complaints, "error: unknown option '--stepz'\n(Did you mean --steps?)", in one line of ours. */
 function asRequestError(error: CommanderError): StudioError {
-  const text = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '');
   const sentence = text.charAt(0).toUpperCase() + text.slice(1);
   return new RequestError('REQUEST_INVALID', `${sentence}. See "tessera help" for what is allowed.`);
 }

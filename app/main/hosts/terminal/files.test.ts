@@ -60,6 +60,10 @@ test('a probe of a folder leaves no trace; a missing folder is named with its re
   );
 });
 
+test.runIf(process.platform === 'linux')('a place that takes no files is not called missing', async () => {
+  await expect(assertFolderWritable('/proc', '/proc/a.png')).rejects.toThrow('takes no new files in /proc');
+});
+
 test('kinds of paths', async () => {
   await writeFile(join(folder, 'file'), '');
   expect(await Promise.all([folder, join(folder, 'file'), join(folder, 'no')].map(kindOf))).toEqual([

@@ -42,7 +42,9 @@ export async function assertFolderWritable(folder: string, forWhat: string): Pro
     await handle.close();
     await unlink(probe.path);
   } catch (cause) {
-    throw unwritable(forWhat, cause);
+    // Some places exist and take no files, such as /proc: the system then speaks of a missing one.
+    const isThere = codeOf(cause) === 'ENOENT' && (await kindOf(folder)) === 'folder';
+    throw unwritable(forWhat, isThere ? new Error(`the system takes no new files in ${folder}`) : cause);
   } finally {
     probe.release();
   }

@@ -9,5 +9,9 @@ export async function checkCommand(folder: string, terminal: Terminal): Promise<
     write: (text) => {
       terminal.write(text);
     },
+    // One line that is written over, where somebody watches.
+    ...(terminal.isTalkative && process.stderr.isTTY
+      ? { progress: (text: string) => process.stderr.write(`\r\u001b[K${text}\r`) }
+      : {}),
   });
 }

@@ -161,13 +161,15 @@ class GenerateRun {
     const { request, outputs, terminal } = this.#context;
     switch (event.type) {
       case 'warning':
-        this.#warnings.push(event.message);
-        terminal.say(`Note: ${event.message}\n`);
+        this.#note(event.message);
         break;
       case 'started':
         this.#merging = event.merging;
         this.#calls = event.calls;
         terminal.say(describeMergingReport(request, event.merging));
+        if (outputs.maps !== undefined && event.merging.blocks.length === 0) {
+          this.#note('There will be no maps: nothing is merged. Give a --ratio above 0.');
+        }
         this.#progress?.start(event.calls * request.count);
         break;
       case 'progress':
@@ -185,6 +187,11 @@ class GenerateRun {
         this.#write(() => this.#keepPicture(event));
         break;
     }
+  }
+
+  #note(message: string): void {
+    this.#warnings.push(message);
+    this.#context.terminal.say(`Note: ${message}\n`);
   }
 
   /** A file that cannot be written stops the job: nothing of it could be kept. */

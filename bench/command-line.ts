@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
-import { PROMPT } from './jobs/pictures.ts';
+import { PROMPT } from './jobs/model.ts';
 import { PICTURE_SEED } from './engine-worker.ts';
 
 const program = join(import.meta.dirname, '..', 'app', 'main', 'hosts', 'terminal', 'main.ts');

@@ -1,9 +1,10 @@
 import process from 'node:process';
 import { resolveModel } from '#library/models.ts';
 import { measureBlock } from './jobs/block.ts';
+import type { MeasuredModel } from './jobs/model.ts';
 import { measurePictures } from './jobs/pictures.ts';
 import { measureMemory, measureStart } from './jobs/start.ts';
-import { measureUnet, type MeasuredModel } from './jobs/unet.ts';
+import { measureUnet } from './jobs/unet.ts';
 import { describeMachine, physicalCores } from './machine.ts';
 import { words, type Bench } from './measure.ts';
 import { sd15SizeBytes, writeSd15 } from './models/sd15.ts';
@@ -36,6 +37,7 @@ async function measureAll(options: BenchOptions, folder: string): Promise<Result
     python: options.python,
     threads: physicalCores(),
     folder,
+    peaks: options.peaks,
     say: (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`),
     versions: {},
   };

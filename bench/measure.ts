@@ -23,6 +23,8 @@ export interface Bench {
   readonly threads: number;
   /** For inputs and outputs. */
   readonly folder: string;
+  /** Takes each line's memory as well, from a fresh process. */
+  readonly peaks: boolean;
   readonly say: (text: string) => void;
   /** Versions that the workers report are gathered here. */
   readonly versions: Record<string, string>;
@@ -138,7 +140,9 @@ async function time(
       },
     })),
   );
-  const timed = await timeInRounds(entries, plan.rounds, (round) => {
+  // Comparing the outputs has run everything once.
+  const isWarm = workers.length > 1;
+  const timed = await timeInRounds(entries, plan.rounds, isWarm, (round) => {
     bench.say(`${plan.title}: ${round === 0 ? 'warm-up' : `round ${round} of ${plan.rounds}`}`);
   });
   return timed.filter(({ key }) => !failures.has(key.side));
@@ -149,9 +153,15 @@ async function peakAlone(
   bench: Bench,
   plan: Plan,
   { side, ratio }: Entry,
-): Promise<{ peak: Peak } | { failure: string }> {
+): Promise<{ peak?: Peak; failure?: string }> {
+  if (!bench.peaks) return {};
+  const work = plan.work.kind === 'unet' ? { ...plan.work, oneGraph: false } : plan.work;
   try {
-    const worker = await prepared(bench, { ...plan, title: `${plan.title}, memory at ratio ${ratio}` }, side);
+    const worker = await prepared(
+      bench,
+      { ...plan, work, title: `${plan.title}, memory at ratio ${ratio}` },
+      side,
+    );
     try {
       await worker.run({ ratio, fixed: false, step: 1 });
       return { peak: await worker.peak() };

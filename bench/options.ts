@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly large: boolean;
   readonly peers: boolean;
   readonly python: string;
+  /** Each line's memory, from a fresh process of its own. */
+  readonly peaks: boolean;
   readonly json: boolean;
   /** A checkpoint in the embedded model's place. */
   readonly model: string | undefined;
@@ -36,6 +38,7 @@ export const usage = `Times Tessera on this machine, and with --peers diffusers 
   --peers         the same work with diffusers + tomesd in the same run
   --python PATH   Python that has bench/peers/requirements.txt (TESSERA_PYTHON, else python3)
   --model PATH    a checkpoint in the embedded model's place
+  --no-peaks      times alone: each line's memory takes a fresh process that loads the model again
   --json          all results as JSON on stdout
 `;
 
@@ -51,6 +54,7 @@ export function parseBenchOptions(args: readonly string[], environment = process
     large: values.quick !== true,
     peers: values.peers === true,
     python: values.python ?? environment['TESSERA_PYTHON'] ?? 'python3',
+    peaks: values['no-peaks'] !== true,
     json: values.json === true,
     model: values.model,
     help: values.help === true,
@@ -70,6 +74,7 @@ function parse(args: readonly string[]) {
         quick: { type: 'boolean' },
         peers: { type: 'boolean' },
         python: { type: 'string' },
+        'no-peaks': { type: 'boolean' },
         json: { type: 'boolean' },
         model: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -19,6 +19,8 @@ export type Work =
       readonly model: string;
       readonly configFolder?: string | undefined;
       readonly inputs: string;
+      /** Tessera's side holds one graph for every ratio. */
+      readonly oneGraph: boolean;
     }
   | {
       readonly kind: 'pictures';

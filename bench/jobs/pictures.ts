@@ -3,12 +3,10 @@ import { openCheckpoint } from '#library/checkpoint.ts';
 import { measure, type Bench } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Study } from '../results.ts';
-import { PX_PER_LATENT, type MeasuredModel } from './unet.ts';
+import { GUIDANCE, PROMPT, PX_PER_LATENT, type MeasuredModel } from './model.ts';
 
-export const GUIDANCE = 7.5;
 /** Ours come as bytes: rounding them is 1/255/√12 of root mean square, a few thousandths of a picture's own. */
 const BYTE_LIMIT = 5e-3;
-export const PROMPT = 'a red sun over blue mountains';
 
 /** Prompt to pixels: text encoder, steps with guidance, VAE. Loading is not in the times: the first round loads and is not counted. */
 export async function measurePictures(

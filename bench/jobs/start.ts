@@ -6,8 +6,7 @@ import type { Figure, Peak, Study } from '../results.ts';
 import { timeInRounds } from '../rounds.ts';
 import { startSide } from '../sides.ts';
 import type { Side } from '../worker.ts';
-import { GUIDANCE, PROMPT } from './pictures.ts';
-import type { MeasuredModel } from './unet.ts';
+import { float32Bytes, GUIDANCE, PROMPT, type MeasuredModel } from './model.ts';
 
 /** What both jobs below make: a picture of 64×64 latents. */
 const LATENT_SIDE = 64;
@@ -33,7 +32,7 @@ export async function measureStart(bench: Bench, model: MeasuredModel, rounds: n
       return shot.endedMs;
     },
   }));
-  const timed = await timeInRounds(entries, rounds, (round) => {
+  const timed = await timeInRounds(entries, rounds, false, (round) => {
     bench.say(`${title}: ${round === 0 ? 'warm-up' : `round ${round} of ${rounds}`}`);
   });
   const figures = timed.map(({ key, times }): Figure => ({ side: key, ratio: 0, times }));
@@ -66,7 +65,8 @@ export async function measureMemory(
       }
     }
   }
-  const weights = await float32Bytes(model);
+  const { unet, textEncoder, vae } = await openCheckpoint(model.path);
+  const weights = [unet, textEncoder, vae].reduce((sum, part) => sum + float32Bytes(part.weights), 0);
   return {
     title,
     figures,
@@ -111,14 +111,4 @@ async function takeShot(bench: Bench, { side, model, sizePx, steps, ratio }: Sho
 async function sizeOf(model: MeasuredModel): Promise<number> {
   const { vae } = await openCheckpoint(model.path);
   return LATENT_SIDE * vaeDownscale(vae.config);
-}
-
-async function float32Bytes(model: MeasuredModel): Promise<number> {
-  const { unet, textEncoder, vae } = await openCheckpoint(model.path);
-  let values = 0;
-  for (const { weights } of [unet, textEncoder, vae]) {
-    for (const name of weights.names())
-      values += (weights.get(name)?.shape ?? []).reduce((product, dim) => product * dim, 1);
-  }
-  return values * Float32Array.BYTES_PER_ELEMENT;
 }

@@ -1,3 +1,4 @@
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { FLOAT_LIMIT, measure, type Bench } from '../measure.ts';
@@ -5,20 +6,17 @@ import { normalValues } from '../models/normal.ts';
 import { writeFloats } from '../models/safetensors-writer.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Study } from '../results.ts';
+import { float32Bytes, PX_PER_LATENT, type MeasuredModel } from './model.ts';
 
 /** Two halves of guidance, one chunk of text. */
 const BATCH = 2;
 const LATENT_CHANNELS = 4;
 const TEXT_TOKENS = 77;
-/** SD 1.5's pixels a latent: sizes are named by it for every model, so that models are compared at equal latents. */
-export const PX_PER_LATENT = 8;
 const SEED = 21;
 
-export interface MeasuredModel {
-  readonly label: string;
-  readonly path: string;
-  readonly configFolder?: string;
-}
+/** Two graphs of ours, the peers' weights, their copy while they load; and room for activations. */
+const WEIGHTS_AT_ONCE = 4;
+const ACTIVATION_BYTES = 4e9;
 
 export async function measureUnet(
   bench: Bench,
@@ -27,6 +25,7 @@ export async function measureUnet(
 ): Promise<Study[]> {
   const { unet } = await openCheckpoint(model.path);
   const width = unet.config.crossAttentionDim;
+  const oneGraph = freemem() < WEIGHTS_AT_ONCE * float32Bytes(unet.weights) + ACTIVATION_BYTES;
   const studies: Study[] = [];
   for (const sizePx of options.sizesPx) {
     const side = sizePx / PX_PER_LATENT;
@@ -44,12 +43,15 @@ export async function measureUnet(
     studies.push(
       await measure(bench, {
         title: `U-Net pass of ${model.label}, ${side}×${side} latents (SD 1.5's ${sizePx} px)`,
-        work: { kind: 'unet', model: model.path, configFolder: model.configFolder, inputs },
+        work: { kind: 'unet', model: model.path, configFolder: model.configFolder, inputs, oneGraph },
         ratios: options.ratios,
         rounds: options.rounds,
         sameWorkLimit: FLOAT_LIMIT,
         notes: [
           `Batch ${BATCH}, ${TEXT_TOKENS} text tokens, float32; max downsample 1, cells of 2×2, a new partition each pass.`,
+          ...(oneGraph
+            ? ["Memory is short for two graphs: Tessera's ratio 0 is timed on the merging one, switched off."]
+            : []),
         ],
       }),
     );

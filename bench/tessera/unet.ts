@@ -1,7 +1,7 @@
 import { loadUnet, type Unet } from '#engine/nets/unet.ts';
 import { mergeStructure, planMerging, type MergeSettings } from '#kernels/tome/plan.ts';
 import { noMerging } from '#contract/request.ts';
-import { openCheckpoint } from '#library/checkpoint.ts';
+import { openCheckpoint, type Checkpoint } from '#library/checkpoint.ts';
 import { readFloats } from '../inputs.ts';
 import type { Point, Work } from '../protocol.ts';
 import type { Run } from './work.ts';
@@ -22,15 +22,7 @@ export async function prepareUnet(work: Extract<Work, { kind: 'unet' }>): Promis
   const { unet: part } = await openCheckpoint(work.model, configFolder === undefined ? {} : { configFolder });
   const { latents, hidden } = await readFloats(work.inputs, ['latents', 'hidden']);
   const [batch = 0, , latentH = 0, latentW = 0] = latents.shape;
-  const loaded = new Map<boolean, Promise<Unet>>();
-  // As the studio does: without merging the graph has none. A process that is asked for both holds both.
-  const load = (merging: boolean) => {
-    const unet =
-      loaded.get(merging) ??
-      loadUnet(part, merging ? mergeStructure(part.config, settings({ ratio: 0.5, fixed: false })) : null);
-    loaded.set(merging, unet);
-    return unet;
-  };
+  const load = unetLoader(part, work.oneGraph);
   return async (point) => {
     const unet = await load(point.ratio > 0);
     const step = { latentH, latentW, batch, seed: SEED, stepIndex: point.step, stepCount: STEP_COUNT };
@@ -46,5 +38,20 @@ export async function prepareUnet(work: Extract<Work, { kind: 'unet' }>): Promis
       merge,
     });
     return output;
+  };
+}
+
+/**
+ * As in the studio: a graph without merging where nothing merges, and one that can merge. Where memory is short for
+ * both, ratio 0 runs on the one that can, with its merging off.
+ */
+function unetLoader(part: Checkpoint['unet'], oneGraph: boolean): (merging: boolean) => Promise<Unet> {
+  const loaded = new Map<boolean, Promise<Unet>>();
+  return (merging) => {
+    const inGraph = merging || oneGraph;
+    const structure = inGraph ? mergeStructure(part.config, settings({ ratio: 1, fixed: false })) : null;
+    const unet = loaded.get(inGraph) ?? loadUnet(part, structure);
+    loaded.set(inGraph, unet);
+    return unet;
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '#tests/temporary.ts';
@@ -142,6 +142,17 @@ describe.runIf(process.platform === 'linux')('a job that is stopped leaves nothi
       /Error \(ENGINE_DIED\): The engine process died during the job \(signal SIGKILL\).*memory ran out/,
     );
     expect(await readdir(folder)).toEqual(before);
+  });
+
+  test('a folder that vanishes under way stops the job, and says so', async () => {
+    const steps = ['--model', tinyModel, '--steps', '10', '--size', '128x128', '--count', '300'];
+    const running = startTessera(['generate', 'a sun', ...steps, '--out', 'gone'], folder);
+    await running.saying('step 1 of 3000');
+    await rm(join(folder, 'gone'), { recursive: true });
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/OUTPUT_UNWRITABLE.*cannot be written: its folder does not exist/);
+    expect(await readdir(folder)).not.toContain('gone');
   });
 
   test('an engine whose host was killed ends by itself', async () => {

@@ -14,7 +14,7 @@ export interface PictureResult {
 export function describeRequest(request: GenerationRequest, modelName: string): string {
   const { widthPx, heightPx, steps, scheduler, guidanceScale, seed, count } = request;
   const pictures = count === 1 ? '' : `, ${count} pictures`;
-  return `Model ${modelName}: ${widthPx}×${heightPx} px, ${steps} steps of ${scheduler}, guidance ${guidanceScale}, seed ${seed}${pictures}.\n`;
+  return `Model ${modelName}: ${widthPx}×${heightPx} px, ${plural(steps, 'step')} of ${scheduler}, guidance ${guidanceScale}, seed ${seed}${pictures}.\n`;
 }
 
 export function describeMergingReport(request: GenerationRequest, report: MergingReport): string {
@@ -31,19 +31,23 @@ export function describeMergingReport(request: GenerationRequest, report: Mergin
   const left = [sum((block) => block.leftAtStart), sum((block) => block.leftAtEnd)];
   const leftText = left[0] === left[1] ? String(left[0]) : `${left[0]} to ${left[1]}`;
   const verb = merging.mode === 'merge' ? 'merged' : 'pruned';
-  return `Merging: ratio ${asked} asked, ${got} of the tokens ${verb} in ${report.blocks.length} blocks: ${leftText} of ${sum((block) => block.tokens)} left.\n`;
+  return `Merging: ratio ${asked} asked, ${got} of the tokens ${verb} in ${plural(report.blocks.length, 'block')}: ${leftText} of ${sum((block) => block.tokens)} left.\n`;
 }
 
 export function describePicture({ figures }: PictureResult): string {
   const steps = figures.stepsMs;
   const stepsMs = steps.reduce((sum, ms) => sum + ms, 0);
   const tiles = figures.decodeTiles > 1 ? ` in ${figures.decodeTiles} tiles` : '';
-  return `  ${seconds(figures.totalMs)}: ${steps.length} steps ${seconds(stepsMs)} (${seconds(stepsMs / steps.length)} each), text ${seconds(figures.tokeniseMs + figures.textMs)}, decode ${seconds(figures.decodeMs)}${tiles}\n`;
+  return `  ${seconds(figures.totalMs)}: ${plural(steps.length, 'step')} ${seconds(stepsMs)} (${seconds(stepsMs / steps.length)} each), text ${seconds(figures.tokeniseMs + figures.textMs)}, decode ${seconds(figures.decodeMs)}${tiles}\n`;
 }
 
 export function describeJob(figures: JobFigures): string {
   const { loadMs, peakMemory } = figures;
   return `  loading ${seconds(loadMs)}; peak memory ${(peakMemory.bytes / 1024 ** 3).toFixed(2)} GiB (${peakMemory.source})\n`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function seconds(ms: number): string {

@@ -144,8 +144,9 @@ class GenerateRun {
       await this.#settle();
       await this.#finish(figures);
     } catch (error) {
-      await this.#settle();
-      this.#showPictures();
+      await this.#settle().finally(() => {
+        this.#showPictures();
+      });
       throw error;
     }
   }

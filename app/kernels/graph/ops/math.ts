@@ -42,12 +42,6 @@ export function quickGelu(g: GraphBuilder, x: Value): Value {
   return mul(g, x, sigmoid(g, mul(g, x, g.floats([1.702], []))));
 }
 
-/** a [.., M, K] · b [.., K, N]. */
-export function matMul(g: GraphBuilder, a: Value, b: Value): Value {
-  const columns = b.shape.at(-1) ?? 1;
-  return g.node('MatMul', a.type, [...a.shape.slice(0, -1), columns], { inputs: [a, b] });
-}
-
 /** a [.., M, K] · bᵀ, b [.., N, K], without a transposed copy of b. */
 export function matMulTransposed(g: GraphBuilder, a: Value, b: Value): Value {
   const columns = b.shape.at(-2) ?? 1;

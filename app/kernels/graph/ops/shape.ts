@@ -61,15 +61,6 @@ export function resizeNearest(g: GraphBuilder, x: Value, size: Value, rows: Dim,
   });
 }
 
-/** Doubles the height and width of [B, C, H, W]; fixed scales let the runtime take its fast path. */
-export function upsampleNearest2x(g: GraphBuilder, x: Value, rows: Dim, columns: Dim): Value {
-  const [b = 1, c = 1] = x.shape;
-  return g.node('Resize', x.type, [b, c, rows, columns], {
-    inputs: [x, undefined, g.floats([1, 1, 2, 2])],
-    attributes: { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' },
-  });
-}
-
 /** One branch or the other, chosen at run time; the other does no work. Both return values of `like`'s types and shapes. */
 export function ifElse(
   g: GraphBuilder,

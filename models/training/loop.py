@@ -1,6 +1,6 @@
-"""The training loop shared by every part: one-thread processes, averaged gradients, saved every minute.
+"""The training loop shared by every part: one-thread processes, averaged weights, saved every minute.
 
-On CPUs two one-thread processes that average their gradients outrun one process with two
+On CPUs two one-thread processes that average their weights outrun one process with two
 threads, and survive a busy machine. Schedules run on training time, not on step counts, so
 that a run ends when it was asked to end, however fast the machine is that day.
 """
@@ -17,6 +17,8 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+MEET_SECONDS = 8  # how often the processes average their weights
 
 
 def work_dir(argument: str | None) -> Path:
@@ -69,19 +71,24 @@ class Ema:
         torch._foreach_lerp_([self.shadow[n] for n in names], [parameters[n].detach() for n in names], 1 - keep)
 
 
-def average_gradients(parameters: list[Tensor], extra: float, size: int) -> float:
-    """Averages gradients over the processes in one message; `extra` rides along."""
+@torch.no_grad()
+def average_weights(parameters: list[Tensor], steps: int, spent: float, size: int) -> float:
+    """Averages weights over the processes, each counting for the steps it made; returns the mean time spent.
+
+    Averaging now and then instead of gradients at every step lets each process go at its own pace:
+    on a busy machine, in lock step, both would go at the pace of the slower.
+    """
     if size == 1:
-        return extra
-    with_grad = [p for p in parameters if p.grad is not None]
-    flat = torch.cat([p.grad.flatten() for p in with_grad] + [torch.tensor([extra])])
+        return spent
+    flat = torch.cat([p.flatten() for p in parameters]) * steps
+    flat = torch.cat([flat, torch.tensor([float(steps), spent])])
     dist.all_reduce(flat)
-    flat /= size
+    total, spent = float(flat[-2]), float(flat[-1]) / size
     at = 0
-    for p in with_grad:
-        p.grad.copy_(flat[at : at + p.numel()].view_as(p))
+    for p in parameters:
+        p.copy_((flat[at : at + p.numel()] / max(total, 1)).view_as(p))
         at += p.numel()
-    return float(flat[-1])
+    return spent
 
 
 def schedule(progress: float, floor: float) -> float:
@@ -134,7 +141,8 @@ def train(
         state = {"model": dict(named), "ema": ema.shadow, "ema_steps": ema.steps}
         save(path, state | {"optimiser": optimiser.state_dict(), "step": step, "spent": spent})
 
-    while spent < minutes * 60:
+    since, met, over = 0, time.time(), spent >= minutes * 60
+    while not over:
         while pause_file and os.path.exists(pause_file):
             time.sleep(1)
         tick = time.time()
@@ -143,7 +151,6 @@ def train(
         loss, numbers = loss_of(step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        spent = average_gradients(parameters, spent, size)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
         optimiser.step()
         ema.update(named)
@@ -152,6 +159,10 @@ def train(
         for key, value in (numbers | {"loss": loss.item()}).items():
             sums[key] = sums.get(key, 0.0) + value
         spent += time.time() - tick
+        since += 1
+        if time.time() - met >= MEET_SECONDS or size == 1:
+            spent, since, met = average_weights(parameters, since, spent, size), 0, time.time()
+            over = spent >= minutes * 60
         if rank == 0 and spent - saved >= 60:
             keep()
             saved = spent

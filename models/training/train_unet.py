@@ -89,7 +89,7 @@ def main() -> None:
         for p in inner:
             p.requires_grad_(step >= args.hold)
         if args.merge:
-            tomesd.update_patch(stage.net, ratio=args.merge if rng.random() < args.merge_share else 0.0)
+            stage.net._tome_info["args"]["ratio"] = args.merge if rng.random() < args.merge_share else 0.0
         picked = rng.integers(0, len(scenes), args.batch)
         captions = [caption(scenes[i], rng) for i in picked]
         x0, mask = latents[picked].float(), masks[picked].float()[:, None]

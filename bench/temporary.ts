@@ -17,8 +17,9 @@ export async function withTemporaryFolder<T>(run: (folder: string) => Promise<T>
     remove();
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
-  process.once('SIGINT', interrupted);
-  process.once('SIGTERM', interrupted);
+  // Not `once`: a second signal while the files go would end the process at once.
+  process.on('SIGINT', interrupted);
+  process.on('SIGTERM', interrupted);
   try {
     return await run(folder);
   } finally {

@@ -81,7 +81,10 @@ class Unet:
 class Pictures:
     def __init__(self, work):
         self.pipeline = load_pipeline(work)
-        self.pipeline.scheduler = diffusers.DDIMScheduler.from_config(self.pipeline.scheduler.config)
+        # DDIM's own default clips to -1 .. 1, which is meant for pixels and not for latents.
+        self.pipeline.scheduler = diffusers.DDIMScheduler.from_config(
+            self.pipeline.scheduler.config, clip_sample=False
+        )
         self.pipeline.set_progress_bar_config(disable=True)
         self.work = work
 

@@ -6,7 +6,7 @@ import { TensorProto_DataLocation as DataLocation } from '../onnx/schema/onnx_pb
 import type { WeightSource } from '../onnx/weights.ts';
 import { GraphBuilder } from './builder.ts';
 import { add, cast, mul } from './ops/math.ts';
-import { ifElse } from './ops/shape.ts';
+import { ifElse } from './ops/control.ts';
 
 const source = layoutSource([
   ['first.weight', [2, 3]],

@@ -171,17 +171,38 @@ export class GraphBuilder {
 
   /** The nodes `build` makes, as a graph of their own (a branch of If); it sees every value made before it. */
   subgraph(name: string, build: () => readonly Value[]): GraphProto {
+    return this.body(name, [], build);
+  }
+
+  /** The same with inputs of its own (the body of a loop): `build` gets one value for each of `inputs`. */
+  body(
+    name: string,
+    inputs: readonly Omit<Value, 'name'>[],
+    build: (...own: Value[]) => readonly Value[],
+  ): GraphProto {
+    const own = inputs.map((input, i): Value => ({
+      ...input,
+      name: `${this.#path([...this.#scopes, name])}/input_${i}_${String(this.#count(`input ${name} ${i}`))}`,
+    }));
     const outer = this.#nodes;
     this.#nodes = [];
     this.#depth += 1;
     try {
-      const results = this.scope(name, build).map((value, i) => {
+      const results = this.scope(name, () => build(...own)).map((value, i) => {
         // A branch must own what it returns, so a value from outside leaves through an Identity.
-        const own = `${this.#path([...this.#scopes, name])}/result_${i}_${String(this.#count(`result ${name} ${i}`))}`;
-        this.#nodes.push(nodeProto({ op: 'Identity', name: own, inputs: [value.name], outputs: [own] }));
-        return valueInfo(own, value.type, value.shape);
+        const result = `${this.#path([...this.#scopes, name])}/result_${i}_${String(this.#count(`result ${name} ${i}`))}`;
+        this.#nodes.push(
+          nodeProto({ op: 'Identity', name: result, inputs: [value.name], outputs: [result] }),
+        );
+        return valueInfo(result, value.type, value.shape);
       });
-      return graphProto({ name, nodes: this.#nodes, initializers: [], inputs: [], outputs: results });
+      return graphProto({
+        name,
+        nodes: this.#nodes,
+        initializers: [],
+        inputs: own.map((value) => valueInfo(value.name, value.type, value.shape)),
+        outputs: results,
+      });
     } finally {
       this.#depth -= 1;
       this.#nodes = outer;

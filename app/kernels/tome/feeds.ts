@@ -1,4 +1,4 @@
-import { compareWidth, mergeInputName, mergeInputNames, searchParts, type MergeInputName } from './inputs.ts';
+import { compareWidth, mergeInputName, mergeInputNames, searchPairs, type MergeInputName } from './inputs.ts';
 import type { MergeMode } from './patch.ts';
 import type { LevelPlan, MergePlan } from './plan.ts';
 
@@ -66,7 +66,8 @@ function levelTensors(plan: LevelPlan, batch: number): Record<MergeInputName, Fe
   const s = n - d;
   const m = n - r;
   const padded = Math.ceil(d / compareWidth) * compareWidth;
-  const searched = Math.ceil(s / searchParts) * searchParts;
+  const parts = Math.ceil((batch * s * padded) / searchPairs);
+  const part = Math.ceil(s / parts);
   const at = (b: number, part: 'src' | 'dst', i: number) => b * n + (partitions[b]?.[part][i] ?? 0);
   const place = partitions.map(({ src, dst }, b) => {
     const row = new Int32Array(n);
@@ -79,7 +80,12 @@ function levelTensors(plan: LevelPlan, batch: number): Record<MergeInputName, Fe
     src: ints([batch, s], (b, i) => at(b, 'src', i)),
     dst: ints([batch, d], (b, i) => at(b, 'dst', i)),
     candidates: ints([batch, padded], (b, i) => at(b, 'dst', Math.min(i, d - 1))),
-    searched: ints([batch, searched], (b, i) => at(b, 'src', Math.min(i, s - 1))),
+    searched: {
+      ...ints([parts * batch, part], (row, i) =>
+        at(row % batch, 'src', Math.min(Math.floor(row / batch) * part + i, s - 1)),
+      ),
+      shape: [parts, batch, part],
+    },
     srcCount: { data: BigInt64Array.of(BigInt(s)), shape: [1] },
     mergedCount: { data: BigInt64Array.of(BigInt(r)), shape: [1] },
     dstBase: ints([batch, 1], (b) => b * d),
@@ -102,7 +108,7 @@ function inactiveTensors(batch: number): Record<MergeInputName, FeedTensor> {
     src: column,
     dst: column,
     candidates: column,
-    searched: column,
+    searched: { ...column, shape: [1, batch, 1] },
     srcCount: one,
     mergedCount: one,
     dstBase: column,

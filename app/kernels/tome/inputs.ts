@@ -17,8 +17,8 @@ const specs = {
   dst: ['i64', ['batch', 'D']],
   /** `dst` filled up to a multiple of `compareWidth` with its last row: what sources are compared with. */
   candidates: ['i64', ['batch', 'P']],
-  /** `src` filled up to a multiple of `searchParts` with its last row: those parts are searched one by one. */
-  searched: ['i64', ['batch', 'Q']],
+  /** `src` dealt out to equal parts, the last filled up with its last row: they are searched one after another. */
+  searched: ['i64', ['parts', 'batch', 'q']],
   /** S, and r. */
   srcCount: ['i64', [1]],
   mergedCount: ['i64', [1]],
@@ -38,8 +38,8 @@ const specs = {
   prunedRows: ['i64', ['batch', 'r']],
 } as const satisfies Record<string, readonly [ElementType, readonly Dim[]]>;
 
-/** The sources are compared in this many parts, so that a part's similarities stay in the cache and in memory's bounds. */
-export const searchParts = 4;
+/** The most similarities that a part of the search holds for the whole batch: 8 MB, which a shared cache still keeps. */
+export const searchPairs = 2 ** 21;
 
 /** Similarities are searched in cuts of this many: the largest of each cut first (see match.ts). */
 export const compareWidth = 32;

@@ -9,8 +9,9 @@ import {
 } from '../graph/ops/index.ts';
 import { add, matMulTransposed, mul } from '../graph/ops/math.ts';
 import { l2Normalize } from '../graph/ops/nn.ts';
-import { concat, reshape, slice, split } from '../graph/ops/shape.ts';
-import { compareWidth, searchParts, sizeName, type MergeInputs } from './inputs.ts';
+import { forEachPart } from '../graph/ops/control.ts';
+import { reshape, slice, transpose } from '../graph/ops/shape.ts';
+import { compareWidth, sizeName, type MergeInputs } from './inputs.ts';
 
 /** Which sources go, which stay, and where those that go belong. */
 export interface Match {
@@ -36,13 +37,9 @@ export function matchTokens(g: GraphBuilder, metric: Value, level: number, input
     const size = (name: string) => sizeName(level, name);
     const normal = l2Normalize(g, metric);
     const sources = gather(g, normal, inputs('searched'));
+    const candidates = gather(g, normal, inputs('candidates'));
+    const { nearest, likeness } = nearestCandidates(g, sources, candidates, level);
     const first = g.ints([0]);
-    const { nearest, likeness } = nearestCandidates(
-      g,
-      sources,
-      gather(g, normal, inputs('candidates')),
-      level,
-    );
     const own = slice(g, likeness, first, inputs('srcCount'), 1, size('S'));
     const order = sortDescending(g, own, inputs('srcCount'), size('S'));
     const goes = slice(g, order, first, inputs('mergedCount'), 1, size('r'));
@@ -57,17 +54,27 @@ export function matchTokens(g: GraphBuilder, metric: Value, level: number, input
 }
 
 /**
- * Largest similarity of every source [B, Q, C], and whose it is: both [B, Q]; Q is S filled up to equal parts.
- * The sources go in parts, or at 128×128 tokens the similarities alone would take 0.4 GB.
+ * Largest similarity of every source, and whose it is: sources [parts, B, q, C] → both [B, parts·q].
+ * Part after part: all similarities at once take 0.4 GB at 128×128 tokens and 6 GB at 256×256.
  */
-function nearestCandidates(g: GraphBuilder, sources: Value, candidates: Value, level: number) {
-  const size = (name: string) => sizeName(level, name);
-  const found = split(g, sources, searchParts, 1).map((part) =>
-    nearestOfPart(g, matMulTransposed(g, part, candidates), level),
+function nearestCandidates(g: GraphBuilder, sources: Value, candidates: Value, level: number): NearestOfPart {
+  const [nearest, likeness] = forEachPart(
+    g,
+    sources,
+    [
+      { type: 'i64', shape: ['batch', 'q', 1] },
+      { type: 'f32', shape: ['batch', 'q', 1] },
+    ],
+    (part) => {
+      const found = nearestOfPart(g, matMulTransposed(g, part, candidates), level);
+      return [found.nearest, found.likeness];
+    },
   );
-  const join = (pick: (part: NearestOfPart) => Value) =>
-    reshape(g, concat(g, found.map(pick), 1, size('Q')), [0, -1], ['batch', size('Q')]);
-  return { nearest: join((part) => part.nearest), likeness: join((part) => part.likeness) };
+  if (nearest === undefined || likeness === undefined)
+    throw new TypeError('Scan gave fewer outputs than asked.');
+  const join = (x: Value) =>
+    reshape(g, transpose(g, x, [1, 0, 2, 3]), [0, -1], ['batch', sizeName(level, 'Q')]);
+  return { nearest: join(nearest), likeness: join(likeness) };
 }
 
 interface NearestOfPart {

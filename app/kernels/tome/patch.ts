@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { ifElse } from '../graph/ops/shape.ts';
+import { ifElse } from '../graph/ops/control.ts';
 import { mergeInputs, sizeName, type MergeInputs } from './inputs.ts';
 import { matchTokens } from './match.ts';
 import { mergeMap, mergeRows, type MergeMap } from './merge.ts';

@@ -1,4 +1,4 @@
-import type { Dim, GraphProto } from '#kernels/onnx/proto.ts';
+import type { Dim } from '#kernels/onnx/proto.ts';
 import type { GraphBuilder, Value } from '../builder.ts';
 
 /** `to` is a constant list (0 = keep, −1 = the rest) or a tensor of sizes; `shape` is what the result then has. */
@@ -21,15 +21,6 @@ export function concat(g: GraphBuilder, parts: readonly Value[], axis: number, s
   const [first] = parts;
   const shape = (first?.shape ?? []).map((dim, i) => (i === axis ? size : dim));
   return g.node('Concat', first?.type ?? 'f32', shape, { inputs: parts, attributes: { axis } });
-}
-
-/** `count` equal parts along one axis. */
-export function split(g: GraphBuilder, x: Value, count: number, axis: number): Value[] {
-  const part = { type: x.type, shape: x.shape.map((dim, i) => (i === axis ? 'part' : dim)) };
-  return g.nodes('Split', Array<typeof part>(count).fill(part), {
-    inputs: [x],
-    attributes: { axis, num_outputs: count },
-  });
 }
 
 /** x[.., start:end, ..] along one axis; start and end are int64 tensors of one element. */
@@ -58,21 +49,5 @@ export function resizeNearest(g: GraphBuilder, x: Value, size: Value, rows: Dim,
       coordinate_transformation_mode: 'asymmetric',
       axes: [2, 3],
     },
-  });
-}
-
-/** One branch or the other, chosen at run time; the other does no work. Both return values of `like`'s types and shapes. */
-export function ifElse(
-  g: GraphBuilder,
-  condition: Value,
-  like: readonly Omit<Value, 'name'>[],
-  then: () => readonly Value[],
-  otherwise: () => readonly Value[],
-): Value[] {
-  const thenBranch: GraphProto = g.subgraph('then', then);
-  const elseBranch: GraphProto = g.subgraph('else', otherwise);
-  return g.nodes('If', like, {
-    inputs: [condition],
-    attributes: { then_branch: thenBranch, else_branch: elseBranch },
   });
 }

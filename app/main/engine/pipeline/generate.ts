@@ -4,7 +4,6 @@ import type { MergePlan } from '#kernels/tome/plan.ts';
 import { readPeakMemory, resetPeakMemory } from '../memory.ts';
 import { createTorchGenerator } from '../random.ts';
 import { unknownWords } from '../text/words.ts';
-import { assertMemory, matchingBytes } from './check-memory.ts';
 import { checkAgainstModel, type LatentSize } from './check-request.ts';
 import { decodeLatents } from './decode.ts';
 import { denoise, type CallResult } from './denoise.ts';
@@ -24,9 +23,6 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   const size = checkAgainstModel(model.checkpoint, request);
   // The scheduler refuses what it cannot do before anything large is loaded.
   const calls = countCalls(request, model.checkpoint.schedule);
-  const { config } = model.checkpoint.unet;
-  const neededBytes = matchingBytes(config, request, size, request.guidanceScale > 1 ? 2 : 1);
-  assertMemory(neededBytes, process.availableMemory(), request);
   warn(model, job, size);
   const prompts = await encodePrompts(model, request, request.guidanceScale > 1);
   await breathe(job);

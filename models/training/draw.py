@@ -13,11 +13,14 @@ from pathlib import Path
 
 import tomesd
 import torch
+import torch.nn.functional as F
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
+from judge import read_pictures
 from prompts import DEMO
 from text import tokenise
+from train_unet import sheet
 from unet import new_scheduler
 
 
@@ -30,6 +33,7 @@ def main() -> None:
     parser.add_argument("--guidance", type=float)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--shard", default="0/1", help="this process's share, as INDEX/COUNT")
+    parser.add_argument("--sheet", type=Path, help="also write the first 64, at half size, as one picture")
     args = parser.parse_args()
     torch.set_num_threads(1)
     defaults = json.loads((args.model / "defaults.json").read_text())
@@ -61,6 +65,9 @@ def main() -> None:
             drawn = vae.decode(x).sample[0].clamp(-1, 1)
         pixels = ((drawn + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
         Image.fromarray(pixels).save(path)
+    if args.sheet:
+        pictures = read_pictures(args.pictures, 64)
+        sheet(F.interpolate(pictures, scale_factor=0.5, mode="area"), 8).save(args.sheet)
 
 
 if __name__ == "__main__":

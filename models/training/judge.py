@@ -89,7 +89,7 @@ def main() -> None:
     prompts = json.loads(args.prompts.read_text())["prompts"]
     count = min(len(prompts), len(list(args.pictures.glob("*.png"))))
     pictures = read_pictures(args.pictures, count)
-    scores = score(load_judge(), pictures, prompts[:count])
+    scores = score(load_judge(), pictures, prompts[:count]) | {"count": float(count)}
     if args.against:
         error = (pictures - read_pictures(args.against, count)).square().flatten(1).mean(1).clamp_min(1e-10)
         db = 10 * torch.log10(4 / error)

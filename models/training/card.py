@@ -42,9 +42,11 @@ Pictures from a renderer of our own (`models/training/scene.py`) and captions fr
 (`grammar.py`). No photograph, no scraped picture, no other model's weights. One in five combinations of attributes was
 never trained on, and every prompt it is scored with has one of those.
 
+The auto-encoder alone reaches {vae_db:.1f} dB on held-out renders (worst {vae_worst:.1f} dB, 8 pictures).
+
 ## Words, and how well it follows them
 
-Measured on {count} held-out prompts by a classifier that is right on {judge} of real renders for its worst attribute.
+Measured on the first {count} of the 256 held-out prompts (merged pictures on the first n of them) by a classifier that is right on {judge} of real renders for its worst attribute.
 "Merged" columns merge tokens at the top level's self-attention.
 
 {table}
@@ -79,12 +81,13 @@ def main() -> None:
     parser.add_argument("scores", type=Path)
     parser.add_argument("--judge", default="1.00", help="the judge's own accuracy on its worst head")
     parser.add_argument("--vae-db", type=float, required=True)
+    parser.add_argument("--vae-worst", type=float, required=True)
     args = parser.parse_args()
     read = {p.stem: json.loads(p.read_text()) for p in args.scores.glob("*.json")}
     plain = read["plain"]
     merged = {ratio: read[f"merged-{ratio}"] for ratio in (50, 75) if f"merged-{ratio}" in read}
-    columns = "".join(f" merged .{r} |" for r in merged)
-    table = [f"| attribute | target | unmerged |{columns}", "|---|---|---|" + "---|" * len(merged)]
+    columns = "".join(f" merged .{r} (n = {int(m['count'])}) |" for r, m in merged.items())
+    table = [f"| attribute | target | unmerged (n = {int(plain['count'])}) |{columns}", "|---|---|---|" + "---|" * len(merged)]
     short = []
     for head in HEADS:
         cells = "".join(f" {percent(m.get(head))} |" for m in merged.values())
@@ -95,7 +98,15 @@ def main() -> None:
     table.append(f"| all that was said | | {percent(plain['all'])} |{cells}")
     if args.vae_db < 34:
         short.append(f"- The auto-encoder reaches {args.vae_db:.1f} dB of a target of 34 dB.")
-    short.append("- Large areas are not perfectly even and edges are soft: a longer last stage would sharpen them.")
+    short += [
+        f"- {names[0]}: {percent(plain[f'{head}.{name}'])}, the weakest word for {NAMES.get(head, head)}."
+        for head in HEADS
+        for name, names in said_words()[head].items()
+        if plain.get(f"{head}.{name}", 1.0) < 0.75
+    ]
+    if plain["count"] < 256:
+        short.append(f"- Only {int(plain['count'])} of the 256 prompts were measured, so a percentage may be off by several points.")
+    short.append("- Large areas are not even but look brushed, and edges are soft: a longer last stage should sharpen them.")
     values = ""
     for head, names in said_words().items():
         told = "; ".join(f"{', '.join(w)} ({percent(plain.get(f'{head}.{n}'))})" for n, w in names.items())
@@ -108,7 +119,7 @@ def main() -> None:
     defaults = json.loads((DEMO / "defaults.json").read_text())
     card = CARD.format(
         **sizes, steps=defaults["steps"], guidance=defaults["guidance"], count=int(plain["count"]), judge=args.judge,
-        table="\n".join(table), values=values, ranges=", ".join(RANGES), psnr=psnr, short="\n".join(short),
+        table="\n".join(table), values=values, ranges=", ".join(RANGES), psnr=psnr, vae_db=args.vae_db, vae_worst=args.vae_worst, short="\n".join(short),
     )  # fmt: skip
     (DEMO / "README.md").write_text(card)
 

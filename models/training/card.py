@@ -1,6 +1,9 @@
 """Writes the model card, models/demo/README.md, from what judge.py measured.
 
-    python card.py SCORES_DIR      # plain.json, merged-50.json and merged-75.json as judge.py --json wrote them
+    python card.py SCORES_DIR --vae-db 34.1 --vae-worst 32.1
+
+SCORES_DIR holds what judge.py --json wrote: plain.json, merged-50.json, merged-75.json, and same/N.json, the unmerged
+scores over the first N prompts, for every merged set of N pictures.
 """
 
 from __future__ import annotations
@@ -52,7 +55,7 @@ Measured on the first {count} of the 256 held-out prompts (merged pictures on th
 {table}
 
 {values}
-Mountains may be called {ranges}. Words it does not know are ignored. Left unsaid, the time, ground and mountains vary
+Mountains may be called {ranges}. It was trained to ignore words it does not know. Left unsaid, the time, ground and mountains vary
 with the seed, and the sun or moon stands in the middle.
 
 ## Token merging
@@ -60,6 +63,8 @@ with the seed, and the sun or moon stands in the middle.
 | ratio | PSNR to the unmerged picture (mean / worst) |
 |---|---|
 {psnr}
+
+{same}
 
 ## What falls short
 
@@ -107,6 +112,11 @@ def main() -> None:
     if plain["count"] < 256:
         short.append(f"- Only {int(plain['count'])} of the 256 prompts were measured, so a percentage may be off by several points.")
     short.append("- Large areas are not even but look brushed, and edges are soft: a longer last stage should sharpen them.")
+    same = ""
+    for ratio, m in merged.items():
+        alike = json.loads((args.scores / "same" / f"{int(m['count'])}.json").read_text())
+        told = ", ".join(f"{NAMES.get(h, h)} {percent(alike[h])} / {percent(m[h])}" for h in HEADS)
+        same += f"Unmerged / merged .{ratio} over the same {int(m['count'])} prompts: {told}.\n"
     values = ""
     for head, names in said_words().items():
         told = "; ".join(f"{', '.join(w)} ({percent(plain.get(f'{head}.{n}'))})" for n, w in names.items())
@@ -119,7 +129,7 @@ def main() -> None:
     defaults = json.loads((DEMO / "defaults.json").read_text())
     card = CARD.format(
         **sizes, steps=defaults["steps"], guidance=defaults["guidance"], count=int(plain["count"]), judge=args.judge,
-        table="\n".join(table), values=values, ranges=", ".join(RANGES), psnr=psnr, vae_db=args.vae_db, vae_worst=args.vae_worst, short="\n".join(short),
+        table="\n".join(table), values=values, ranges=", ".join(RANGES), psnr=psnr, same=same.strip(), vae_db=args.vae_db, vae_worst=args.vae_worst, short="\n".join(short),
     )  # fmt: skip
     (DEMO / "README.md").write_text(card)
 

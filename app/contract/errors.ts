@@ -14,6 +14,14 @@ export const errorCodes = [
   'ENGINE_DIED',
   'ENGINE_FAILED',
   'ENGINE_OUT_OF_MEMORY',
+  'REQUEST_REFUSED',
+  'GENERATION_NOT_FOUND',
+  'PRESET_NOT_FOUND',
+  'HISTORY_FROM_THE_FUTURE',
+  'HISTORY_DAMAGED',
+  'HISTORY_UNWRITABLE',
+  'ARCHIVE_INVALID',
+  'PICTURE_UNREADABLE',
   'CHECK_INVALID',
   'CANCELLED',
   'BUG',
@@ -40,6 +48,8 @@ export class RequestError extends StudioError {}
 export class ModelError extends StudioError {}
 export class EngineError extends StudioError {}
 export class OutputError extends StudioError {}
+export class HistoryError extends StudioError {}
+export class ContractError extends StudioError {}
 
 /** The user asked to stop. Never shown as a failure. */
 export class CancelledError extends StudioError {

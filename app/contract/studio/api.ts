@@ -1,0 +1,155 @@
+import { eventIterator } from '@orpc/contract';
+import * as v from 'valibot';
+import { GenerationRequestSchema, MergingSchema } from '#contract/request.ts';
+import { CountSchema, IdSchema, procedure } from './base.ts';
+import { QueueStateSchema, StudioEventSchema } from './events.ts';
+import { GenerationSchema, QualitySchema } from './generation.ts';
+import {
+  AnnotationSchema,
+  HistoryFilterSchema,
+  HistoryQuerySchema,
+  IdsSchema,
+  RebuildReportSchema,
+  StatisticSchema,
+} from './history.ts';
+import { MergingDescriptionSchema, ModelEntrySchema, ModelFolderSchema } from './models.ts';
+import { PresetChangesSchema, PresetSchema } from './presets.ts';
+import { SettingsSchema } from './settings.ts';
+
+/** What a window may ask of the studio. One definition for the desktop's MessagePort and the browser's WebSocket. */
+
+const AtSize = v.object({ modelId: v.string(), widthPx: CountSchema, heightPx: CountSchema });
+
+const info = procedure.output(
+  v.object({
+    version: v.string(),
+    host: v.picklist(['desktop', 'browser']),
+    platform: v.string(),
+    provider: v.string(),
+    cpu: v.string(),
+    totalMemoryBytes: CountSchema,
+    /** Set when the history had to be set aside or rebuilt at start: said once to the artist. */
+    notices: v.array(v.object({ code: v.string(), message: v.string() })),
+  }),
+);
+
+const queue = {
+  /** `seed` null = random. A count of n makes n rows with seeds that follow one another. */
+  submit: procedure
+    .input(
+      v.object({
+        modelId: v.string(),
+        request: v.object({ ...GenerationRequestSchema.entries, seed: v.nullable(v.number()) }),
+        /** Ahead of what waits already. */
+        first: v.optional(v.boolean()),
+      }),
+    )
+    .output(v.object({ batchId: IdSchema, generations: v.array(GenerationSchema) })),
+  /** The same request and seed with other merging or steps, to compare. Rows that exist already are answered, not made again. */
+  variants: procedure
+    .input(
+      v.object({
+        id: IdSchema,
+        changes: v.pipe(v.array(PresetChangesSchema), v.minLength(1), v.maxLength(12)),
+      }),
+    )
+    .output(v.array(GenerationSchema)),
+  list: procedure.output(QueueStateSchema),
+  /** Moves a waiting picture to this place among the waiting ones; 0 = next. */
+  move: procedure.input(v.object({ id: IdSchema, to: CountSchema })).output(QueueStateSchema),
+  cancel: procedure.input(v.object({ id: IdSchema })).output(QueueStateSchema),
+  cancelAll: procedure.output(QueueStateSchema),
+  /** The running picture is finished; nothing new begins. */
+  pause: procedure.output(QueueStateSchema),
+  resume: procedure.output(QueueStateSchema),
+};
+
+const history = {
+  page: procedure.input(HistoryQuerySchema).output(
+    v.object({
+      items: v.array(GenerationSchema),
+      /** Of the whole filter. */
+      total: CountSchema,
+      nextCursor: v.nullable(v.string()),
+    }),
+  ),
+  get: procedure.input(v.object({ id: IdSchema })).output(GenerationSchema),
+  /** Pictures of the same prompt, model, size and seed: what can be compared. */
+  related: procedure.input(v.object({ id: IdSchema })).output(v.array(GenerationSchema)),
+  annotate: procedure
+    .input(v.object({ id: IdSchema, annotation: AnnotationSchema }))
+    .output(GenerationSchema),
+  /** To the bin: undone by `restore`; emptied after 30 days at start. */
+  remove: procedure.input(v.object({ ids: IdsSchema })).output(v.object({ removed: CountSchema })),
+  restore: procedure.input(v.object({ ids: IdsSchema })).output(v.object({ restored: CountSchema })),
+  facets: procedure.output(
+    v.object({
+      total: CountSchema,
+      favourites: CountSchema,
+      models: v.array(v.object({ id: v.string(), name: v.string(), count: CountSchema })),
+      tags: v.array(v.object({ tag: v.string(), count: CountSchema })),
+    }),
+  ),
+  statistics: procedure.input(HistoryFilterSchema).output(v.array(StatisticSchema)),
+  /** PSNR and SSIM of pictures against one of them; kept with the rows. */
+  quality: procedure
+    .input(v.object({ referenceId: IdSchema, ids: IdsSchema }))
+    .output(v.array(QualitySchema)),
+  rebuild: procedure.output(RebuildReportSchema),
+};
+
+const models = {
+  list: procedure.output(
+    v.object({ models: v.array(ModelEntrySchema), folders: v.array(ModelFolderSchema) }),
+  ),
+  rescan: procedure.output(
+    v.object({ models: v.array(ModelEntrySchema), folders: v.array(ModelFolderSchema) }),
+  ),
+  rename: procedure
+    .input(v.object({ id: v.string(), name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)) }))
+    .output(ModelEntrySchema),
+  setHidden: procedure.input(v.object({ id: v.string(), hidden: v.boolean() })).output(ModelEntrySchema),
+  /** Off the list only: the file stays where it lies. */
+  remove: procedure.input(v.object({ id: v.string() })).output(v.object({ removed: v.boolean() })),
+  /** Paths come from the desktop's own dialogs and drops; the browser host refuses both. */
+  addFolder: procedure.input(v.object({ path: v.string() })).output(ModelFolderSchema),
+  addFile: procedure.input(v.object({ path: v.string() })).output(ModelEntrySchema),
+  removeFolder: procedure.input(v.object({ id: v.string() })).output(v.object({ removed: v.boolean() })),
+  describeMerging: procedure
+    .input(v.object({ ...AtSize.entries, merging: MergingSchema }))
+    .output(MergingDescriptionSchema),
+};
+
+const presets = {
+  list: procedure.input(AtSize).output(v.array(PresetSchema)),
+  save: procedure
+    .input(
+      v.object({
+        id: v.optional(IdSchema),
+        name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(60)),
+        changes: PresetChangesSchema,
+      }),
+    )
+    .output(PresetSchema),
+  remove: procedure.input(v.object({ id: IdSchema })).output(v.object({ removed: v.boolean() })),
+  /** Makes one picture without merging and one with each preset that has no figures yet, in the queue, same seed. */
+  measure: procedure
+    .input(v.object({ ...AtSize.entries, prompt: v.string() }))
+    .output(v.object({ generations: v.array(GenerationSchema) })),
+};
+
+const settings = {
+  get: procedure.output(SettingsSchema),
+  update: procedure.input(v.partial(SettingsSchema)).output(SettingsSchema),
+};
+
+export const studioContract = {
+  info,
+  events: procedure.output(eventIterator(StudioEventSchema)),
+  queue,
+  history,
+  models,
+  presets,
+  settings,
+};
+export type StudioContract = typeof studioContract;

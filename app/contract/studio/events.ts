@@ -1,0 +1,49 @@
+import * as v from 'valibot';
+import { MergingReportSchema } from '#contract/engine-protocol.ts';
+import { CountSchema, IdSchema, MillisecondsSchema } from './base.ts';
+import { GenerationSchema } from './generation.ts';
+import { SettingsSchema } from './settings.ts';
+
+export const QueueStateSchema = v.object({
+  paused: v.boolean(),
+  /** The running one first, then the waiting ones in their order. */
+  items: v.array(GenerationSchema),
+});
+export type QueueState = v.InferOutput<typeof QueueStateSchema>;
+
+/** The one stream a window listens to. It opens with `queue` and `settings`, so that a window that joins late is right. */
+export const StudioEventSchema = v.variant('type', [
+  v.object({ type: v.literal('queue'), queue: QueueStateSchema }),
+  v.object({ type: v.literal('settings'), settings: SettingsSchema }),
+  v.object({
+    type: v.literal('started'),
+    id: IdSchema,
+    calls: CountSchema,
+    tokenCount: CountSchema,
+    merging: MergingReportSchema,
+  }),
+  v.object({
+    type: v.literal('progress'),
+    id: IdSchema,
+    phase: v.picklist(['loading', 'steps', 'decoding', 'saving']),
+    /** Calls of the U-Net's loop done, of `calls`. */
+    call: CountSchema,
+    calls: CountSchema,
+    stepMs: v.nullable(MillisecondsSchema),
+    /** For this picture; null while nothing is known. */
+    remainingMs: v.nullable(MillisecondsSchema),
+    effectiveRatio: v.nullable(v.number()),
+    /** Merge maps of this call can be read from mediaPaths.liveMaps. */
+    hasMaps: v.boolean(),
+  }),
+  /** A small PNG as a data address, cheap enough to send. */
+  v.object({ type: v.literal('preview'), id: IdSchema, call: CountSchema, dataUrl: v.string() }),
+  v.object({ type: v.literal('warning'), id: v.nullable(IdSchema), message: v.string() }),
+  /** Done, cancelled or failed: the row as the history holds it. */
+  v.object({ type: v.literal('finished'), generation: GenerationSchema }),
+  /** Rows changed otherwise (favourite, deleted, quality, rebuilt): lists read again. Null ids = many. */
+  v.object({ type: v.literal('history'), ids: v.nullable(v.array(IdSchema)) }),
+  v.object({ type: v.literal('models') }),
+  v.object({ type: v.literal('presets') }),
+]);
+export type StudioEvent = v.InferOutput<typeof StudioEventSchema>;

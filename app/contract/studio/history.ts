@@ -1,0 +1,68 @@
+import * as v from 'valibot';
+import { CountSchema, IdSchema, MillisecondsSchema, TimestampSchema, BytesSchema } from './base.ts';
+import { generationStates } from './generation.ts';
+
+export const historySorts = ['newest', 'oldest', 'fastest', 'slowest', 'ratio'] as const;
+
+export const HistoryFilterSchema = v.object({
+  /** Words or parts of words in prompt, negative prompt, notes and tags; 2 characters or more. */
+  text: v.optional(v.pipe(v.string(), v.maxLength(1000))),
+  modelId: v.optional(v.string()),
+  minRatio: v.optional(v.number()),
+  maxRatio: v.optional(v.number()),
+  since: v.optional(TimestampSchema),
+  until: v.optional(TimestampSchema),
+  favourite: v.optional(v.boolean()),
+  tag: v.optional(v.string()),
+  states: v.optional(v.array(v.picklist(generationStates))),
+});
+export type HistoryFilter = v.InferOutput<typeof HistoryFilterSchema>;
+
+export const HistoryQuerySchema = v.object({
+  filter: HistoryFilterSchema,
+  sort: v.picklist(historySorts),
+  /** From the page before; absent = the first page. */
+  cursor: v.optional(v.string()),
+  limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500)),
+});
+export type HistoryQuery = v.InferOutput<typeof HistoryQuerySchema>;
+
+/** What changes in a row after it was made. */
+export const AnnotationSchema = v.object({
+  favourite: v.optional(v.boolean()),
+  tags: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100))), v.maxLength(50)),
+  ),
+  notes: v.optional(v.pipe(v.string(), v.maxLength(20_000))),
+});
+export type Annotation = v.InferOutput<typeof AnnotationSchema>;
+
+/** Medians over the pictures that share a model, a size and a ratio. */
+export const StatisticSchema = v.object({
+  modelId: v.string(),
+  modelName: v.string(),
+  widthPx: CountSchema,
+  heightPx: CountSchema,
+  steps: CountSchema,
+  scheduler: v.string(),
+  ratio: v.number(),
+  effectiveRatio: v.nullable(v.number()),
+  pictures: CountSchema,
+  totalMs: MillisecondsSchema,
+  stepMs: MillisecondsSchema,
+  peakBytes: v.nullable(BytesSchema),
+  peakSource: v.nullable(v.string()),
+  psnrDb: v.nullable(v.number()),
+  ssim: v.nullable(v.number()),
+});
+export type Statistic = v.InferOutput<typeof StatisticSchema>;
+
+export const RebuildReportSchema = v.object({
+  found: CountSchema,
+  added: CountSchema,
+  /** Files that could not be read, with why. */
+  refused: v.array(v.object({ fileName: v.string(), reason: v.string() })),
+});
+export type RebuildReport = v.InferOutput<typeof RebuildReportSchema>;
+
+export const IdsSchema = v.pipe(v.array(IdSchema), v.minLength(1), v.maxLength(1000));

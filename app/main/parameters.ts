@@ -1,6 +1,6 @@
 import type { Infotext } from '#contract/infotext.ts';
 import type { GenerationRequest } from '#contract/request.ts';
-import { schedulers } from '#engine/schedulers/create.ts';
+import { schedulerLabels } from '#contract/scheduler-labels.ts';
 
 /** A picture's settings under the keys that A1111 writes and other studios read; what A1111 has no key for follows under our own. */
 export interface PictureOrigin {
@@ -11,7 +11,7 @@ export interface PictureOrigin {
 }
 
 export function toInfotext({ request, seed, modelName, version }: PictureOrigin): Infotext {
-  const { sampler, scheduleType } = schedulers[request.scheduler];
+  const { sampler, scheduleType } = schedulerLabels[request.scheduler];
   return {
     prompt: request.prompt,
     negativePrompt: request.negativePrompt,

@@ -4,7 +4,8 @@ import { StudioError } from '#contract/errors.ts';
 import type { NoiseSchedule, PredictionType, TimestepSpacing } from '#contract/model.ts';
 import { schedulerNames } from '#contract/request.ts';
 import type { SchedulerName } from '#contract/request.ts';
-import { createScheduler, schedulers } from './create.ts';
+import { schedulerLabels } from '#contract/scheduler-labels.ts';
+import { createScheduler } from './create.ts';
 
 interface SchedulerCase {
   readonly config: {
@@ -140,7 +141,7 @@ describe.each(schedulerNames)('%s', (name) => {
   });
 
   it('has a label', () => {
-    expect(schedulers[name].label).not.toBe('');
+    expect(schedulerLabels[name].label).not.toBe('');
   });
 });
 

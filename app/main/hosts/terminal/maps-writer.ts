@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { JobEvent } from '#contract/engine-protocol.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { assertFolderWritable, claimUnfinished, kindOf, unwritable } from './files.ts';
-import { encodeNpy } from './npy.ts';
+import { encodeNpy } from '#contract/archive/npy.ts';
 
 type MapsEvent = Extract<JobEvent, { type: 'maps' }>;
 

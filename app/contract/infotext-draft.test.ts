@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { toInfotext } from '#main/parameters.ts';
+import { draftFromInfotext } from './infotext-draft.ts';
+import { formatInfotext, parseInfotext } from './infotext.ts';
+import { noMerging } from './request.ts';
+
+it('gives back every setting that Tessera wrote', () => {
+  const merging = {
+    ...noMerging,
+    ratio: 0.5,
+    ratioEnd: 0.2,
+    sx: 4,
+    maxDownsample: 2 as const,
+    mlp: true,
+    sharePartition: false,
+  };
+  const request = {
+    prompt: 'a red sun, (blue:1.2) mountains',
+    negativePrompt: 'moon',
+    widthPx: 256,
+    heightPx: 320,
+    steps: 12,
+    scheduler: 'dpmpp_2m_karras' as const,
+    guidanceScale: 3.5,
+    seed: 7,
+    count: 1,
+    merging,
+  };
+  const text = formatInfotext(toInfotext({ request, seed: 7, modelName: 'demo', version: '0.1.0' }));
+  const { count: _, ...fields } = request;
+  expect(draftFromInfotext(parseInfotext(text))).toEqual({
+    changes: { ...fields, presetId: null },
+    modelName: 'demo',
+    unknown: [['Version', 'Tessera 0.1.0']],
+  });
+});
+
+it("reads A1111's older names and keeps what it does not know", () => {
+  const text =
+    'a cat\nNegative prompt: dog\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 1, Size: 512x768, Model hash: abc, Clip skip: 2, Token merging ratio: 0.4';
+  const { changes, unknown } = draftFromInfotext(parseInfotext(text));
+  expect(changes).toMatchObject({
+    scheduler: 'dpmpp_2m_karras',
+    widthPx: 512,
+    heightPx: 768,
+    merging: { ...noMerging, ratio: 0.4 },
+  });
+  expect(unknown).toEqual([
+    ['Model hash', 'abc'],
+    ['Clip skip', '2'],
+  ]);
+});
+
+it('leaves a sampler that is not ours among the unknown', () => {
+  const { changes, unknown } = draftFromInfotext(
+    parseInfotext('a\nSteps: 20, Sampler: Restart, CFG scale: 7'),
+  );
+  expect(changes.scheduler).toBeUndefined();
+  expect(unknown).toEqual([['Sampler', 'Restart']]);
+});

@@ -26,6 +26,7 @@ const runtime = {
   reason: 'Only app/main/engine/session.ts imports onnxruntime-node.',
 };
 const node = { group: ['node:*', 'sharp', 'fs', 'path'], reason: 'This room knows no file and no process.' };
+const sqlite = { group: ['better-sqlite3'], reason: 'Only app/main/history/db.ts imports better-sqlite3.' };
 const climbing = {
   group: ['../../*'],
   reason: 'Cross rooms by the # names of package.json, not by climbing.',
@@ -51,6 +52,7 @@ export default tseslint.config(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
@@ -75,12 +77,21 @@ export default tseslint.config(
       { group: ['#contract/*', '#library/*'], reason: 'The kernels import nothing of ours.' },
     ],
   ),
+  room(
+    ['app/main/history/**'],
+    [
+      climbing,
+      runtime,
+      sqlite,
+      { group: ['#engine/*', '#kernels/*', '#library/*'], reason: 'The history knows only the contract.' },
+    ],
+  ),
   room(['app/main/library/**'], [climbing, runtime, pipeline]),
   room(['app/main/engine/**'], [climbing, runtime, hosts]),
   room(['app/main/hosts/**'], [climbing, runtime]),
   room(['bench/**'], [climbing]),
-  { files: ['app/main/engine/session.ts', 'tests/ort.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['app/kernels/**/*.test.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['app/main/engine/session.ts', 'app/main/history/db.ts', 'tests/ort.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['app/kernels/**/*.test.ts', 'app/contract/**/*.test.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.test.ts'], rules: { 'max-lines': ['error', 600], 'max-lines-per-function': 'off' } },
   { files: ['*.config.ts', '*.config.mjs'], extends: [tseslint.configs.disableTypeChecked] },
 );

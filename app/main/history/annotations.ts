@@ -1,0 +1,87 @@
+import type { Annotation } from '#contract/studio/history.ts';
+import type { Generation, Quality } from '#contract/studio/generation.ts';
+import type { GenerationRequest } from '#contract/request.ts';
+import type { Db } from './db.ts';
+import { mergingKey } from './merging-key.ts';
+import { rowColumns, toGeneration, type GenerationRow } from './rows.ts';
+
+/** What happens to a row after it was made. */
+export function createAnnotations(db: Db, now: () => number) {
+  const setFavourite = db.prepare<[number, string]>('UPDATE generations SET favourite = ? WHERE id = ?');
+  const setTags = db.prepare<[string, string]>('UPDATE generations SET tags_json = ? WHERE id = ?');
+  const setNotes = db.prepare<[string, string]>('UPDATE generations SET notes = ? WHERE id = ?');
+  const setQuality = db.prepare<[string, number | null, number, string]>(
+    'UPDATE generations SET quality_reference_id = ?, psnr_db = ?, ssim = ? WHERE id = ?',
+  );
+  // What is being made is cancelled first; only then can it go.
+  const remove = db.prepare<[number, string]>(
+    'UPDATE generations SET deleted_at_ms = ? WHERE id = ? AND deleted_at_ms IS NULL AND queue_order IS NULL',
+  );
+  const restore = db.prepare<[string]>(
+    'UPDATE generations SET deleted_at_ms = NULL WHERE id = ? AND deleted_at_ms IS NOT NULL',
+  );
+  const related = db.prepare<[string], GenerationRow>(
+    `SELECT ${rowColumns} FROM generations AS g JOIN generations AS own ON own.id = ?
+     WHERE g.deleted_at_ms IS NULL AND g.state IN ('done', 'queued', 'running')
+       AND g.seed = own.seed AND g.model_id = own.model_id AND g.prompt = own.prompt
+       AND g.negative_prompt = own.negative_prompt AND g.width_px = own.width_px AND g.height_px = own.height_px
+       AND g.request_json ->> '$.guidanceScale' = own.request_json ->> '$.guidanceScale'
+     ORDER BY g.ratio, g.seq`,
+  );
+  const same = db.prepare<unknown[], GenerationRow>(
+    `SELECT ${rowColumns} FROM generations AS g
+     WHERE g.deleted_at_ms IS NULL AND g.state IN ('done', 'queued', 'running') AND g.seed = ? AND g.model_id = ? AND g.prompt = ?
+       AND g.negative_prompt = ? AND g.width_px = ? AND g.height_px = ? AND g.steps = ? AND g.scheduler = ? AND g.merging_key = ?
+       AND g.request_json ->> '$.guidanceScale' = ? ORDER BY g.seq DESC LIMIT 1`,
+  );
+  const purge = db.prepare<[number], { id: string; picture_file: string | null }>(
+    'DELETE FROM generations WHERE deleted_at_ms < ? RETURNING id, picture_file',
+  );
+  const picture = db.prepare<[string], { picture_file: string | null }>(
+    'SELECT picture_file FROM generations WHERE id = ?',
+  );
+  const unsetPicture = db.prepare<[string]>(
+    'UPDATE generations SET picture_file = NULL, has_maps = 0 WHERE id = ?',
+  );
+  const each = (ids: readonly string[], change: (id: string) => number): number =>
+    db.transaction(() => ids.reduce((sum, id) => sum + change(id), 0)).immediate();
+
+  return {
+    annotate: (id: string, { favourite, tags, notes }: Annotation): void => {
+      db.transaction(() => {
+        if (favourite !== undefined) setFavourite.run(favourite ? 1 : 0, id);
+        if (tags !== undefined) setTags.run(JSON.stringify([...new Set(tags)]), id);
+        if (notes !== undefined) setNotes.run(notes, id);
+      }).immediate();
+    },
+    remove: (ids: readonly string[]) => each(ids, (id) => remove.run(now(), id).changes),
+    restore: (ids: readonly string[]) => each(ids, (id) => restore.run(id).changes),
+    /** For good. Gives what lies on the disk for each. */
+    purge: (before: number) => purge.all(before).map(({ id, picture_file: fileName }) => ({ id, fileName })),
+    related: (id: string): Generation[] => related.all(id).map(toGeneration),
+    findSame: (request: GenerationRequest, modelId: string): Generation | undefined => {
+      const { seed, prompt, negativePrompt, widthPx, heightPx, steps, scheduler, guidanceScale } = request;
+      const key = mergingKey(request.merging);
+      const row = same.get(
+        seed,
+        modelId,
+        prompt,
+        negativePrompt,
+        widthPx,
+        heightPx,
+        steps,
+        scheduler,
+        key,
+        guidanceScale,
+      );
+      return row === undefined ? undefined : toGeneration(row);
+    },
+    setQuality: (all: readonly Quality[]): void => {
+      db.transaction(() => {
+        for (const { id, referenceId, psnrDb, ssim } of all) setQuality.run(referenceId, psnrDb, ssim, id);
+      }).immediate();
+    },
+    pictureFile: (id: string): string | undefined => picture.get(id)?.picture_file ?? undefined,
+    markPictureMissing: (id: string): void => void unsetPicture.run(id),
+  };
+}

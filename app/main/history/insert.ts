@@ -1,0 +1,36 @@
+import type { GenerationRequest } from '#contract/request.ts';
+import type { Generation } from '#contract/studio/generation.ts';
+import { mergingKey } from './merging-key.ts';
+import { median } from './rows.ts';
+
+/** What a request fills of a row, for the queue and for a rebuild alike. */
+export function requestColumns(request: GenerationRequest, model: Generation['model']) {
+  return {
+    request_json: JSON.stringify(request),
+    prompt: request.prompt,
+    negative_prompt: request.negativePrompt,
+    seed: request.seed,
+    width_px: request.widthPx,
+    height_px: request.heightPx,
+    steps: request.steps,
+    scheduler: request.scheduler,
+    ratio: request.merging.ratio,
+    merging_key: mergingKey(request.merging),
+    model_id: model.id,
+    model_name: model.name,
+    model_hash: model.hash,
+  };
+}
+
+export function figureColumns(figures: Generation['figures']) {
+  return {
+    figures_json: figures === null ? null : JSON.stringify(figures),
+    total_ms: figures?.totalMs ?? null,
+    step_ms: figures === null ? null : median(figures.stepsMs),
+  };
+}
+
+/** An INSERT of these columns by name. */
+export function insertSql(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})`;
+}

@@ -1,0 +1,33 @@
+import { HistoryError } from '#contract/errors.ts';
+import type { Generation } from '#contract/studio/generation.ts';
+import type { Db } from './db.ts';
+import { rowColumns, toGeneration, type GenerationRow } from './rows.ts';
+
+export type Reader = ReturnType<typeof createReader>;
+
+export function createReader(db: Db) {
+  const get = db.prepare<[string], GenerationRow>(
+    `SELECT ${rowColumns} FROM generations AS g WHERE g.id = ?`,
+  );
+  const waiting = db.prepare<[], GenerationRow>(
+    `SELECT ${rowColumns} FROM generations AS g WHERE g.queue_order IS NOT NULL ORDER BY g.state = 'queued', g.queue_order`,
+  );
+  const find = (id: string): Generation | undefined => {
+    const row = get.get(id);
+    return row === undefined ? undefined : toGeneration(row);
+  };
+  return {
+    get: find,
+    required: (id: string): Generation => {
+      const found = find(id);
+      if (found !== undefined) return found;
+      throw new HistoryError(
+        'GENERATION_NOT_FOUND',
+        `The history has no picture ${id}. It may have been removed in another window; look at the history again.`,
+        { details: { id } },
+      );
+    },
+    /** The running one first, then the waiting ones in their order. */
+    queued: (): Generation[] => waiting.all().map(toGeneration),
+  };
+}

@@ -1,0 +1,124 @@
+import type { GenerationRequest } from '#contract/request.ts';
+import type { HistoryFilter, Statistic } from '#contract/studio/history.ts';
+import type { PresetFigures } from '#contract/studio/presets.ts';
+import type { Db } from './db.ts';
+import { whereOf } from './filter.ts';
+import { mergingKey } from './merging-key.ts';
+import { median } from './rows.ts';
+
+interface MeasuredRow {
+  readonly model_id: string;
+  readonly model_name: string;
+  readonly width_px: number;
+  readonly height_px: number;
+  readonly steps: number;
+  readonly scheduler: string;
+  readonly ratio: number;
+  readonly effective_ratio: number | null;
+  readonly total_ms: number;
+  readonly step_ms: number;
+  readonly peak_bytes: number | null;
+  readonly peak_source: string | null;
+  readonly psnr_db: number | null;
+  readonly ssim: number | null;
+}
+
+const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.ratio,
+  g.merging_json ->> '$.effectiveRatio' AS effective_ratio, g.total_ms, g.step_ms, g.psnr_db, g.ssim,
+  m.size_bytes AS peak_bytes, m.source AS peak_source
+  FROM generations AS g LEFT JOIN memory_figures AS m ON m.generation_seq = g.seq AND m.what = 'process'`;
+
+/** Medians need the values, and the newest thousands tell more of this machine than all of them. */
+const maxRows = 20_000;
+
+export function createStatistics(db: Db) {
+  return (filter: HistoryFilter): Statistic[] => {
+    const { sql, values } = whereOf({ ...filter, states: ['done'] });
+    const rows = db
+      .prepare<(string | number)[], MeasuredRow>(
+        `${measured} WHERE ${sql} AND g.total_ms IS NOT NULL AND g.step_ms IS NOT NULL ORDER BY g.seq DESC LIMIT ${maxRows}`,
+      )
+      .all(...values);
+    const groups = Map.groupBy(rows, (row) =>
+      [row.model_id, row.width_px, row.height_px, row.steps, row.scheduler, row.ratio].join('\0'),
+    );
+    return [...groups.values()].flatMap((group) => {
+      const [first] = group;
+      return first === undefined ? [] : [toStatistic(first, group)];
+    });
+  };
+}
+
+function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statistic {
+  const of = (key: 'total_ms' | 'step_ms' | 'peak_bytes' | 'psnr_db' | 'ssim') =>
+    median(group.flatMap((row) => row[key] ?? []));
+  return {
+    modelId: first.model_id,
+    modelName: first.model_name,
+    widthPx: first.width_px,
+    heightPx: first.height_px,
+    steps: first.steps,
+    scheduler: first.scheduler,
+    ratio: first.ratio,
+    effectiveRatio: first.effective_ratio,
+    pictures: group.length,
+    totalMs: of('total_ms') ?? 0,
+    stepMs: of('step_ms') ?? 0,
+    peakBytes: rounded(of('peak_bytes')),
+    peakSource: group.find((row) => row.peak_source !== null)?.peak_source ?? null,
+    psnrDb: of('psnr_db'),
+    ssim: of('ssim'),
+  };
+}
+
+const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value));
+
+export type MeasuredSetting = Pick<
+  GenerationRequest,
+  'widthPx' | 'heightPx' | 'steps' | 'scheduler' | 'merging'
+> & {
+  readonly modelId: string;
+};
+
+interface FigureRow {
+  readonly total_ms: number;
+  readonly step_ms: number;
+  readonly psnr_db: number | null;
+  readonly finished_at_ms: number;
+}
+
+/** The newest pictures of a setting: older ones may be from before the machine changed. */
+const newest = 20;
+
+/** What a setting took on this machine, and what it gained against none; undefined = never made here. */
+export function createPresetFigures(db: Db) {
+  const find = db.prepare<[string, number, number, number, string, string], FigureRow>(
+    `SELECT total_ms, step_ms, psnr_db, finished_at_ms FROM generations
+     WHERE state = 'done' AND model_id = ? AND width_px = ? AND height_px = ? AND steps = ? AND scheduler = ? AND merging_key = ?
+       AND total_ms IS NOT NULL AND step_ms IS NOT NULL AND finished_at_ms IS NOT NULL
+     ORDER BY seq DESC LIMIT ${newest}`,
+  );
+  return ({
+    modelId,
+    widthPx,
+    heightPx,
+    steps,
+    scheduler,
+    merging,
+  }: MeasuredSetting): PresetFigures | undefined => {
+    const rows = (key: string) => find.all(modelId, widthPx, heightPx, steps, scheduler, key);
+    const own = rows(mergingKey(merging));
+    const [latest] = own;
+    if (latest === undefined) return undefined;
+    const plain = median(rows('none').map((row) => row.step_ms));
+    const stepMs = median(own.map((row) => row.step_ms)) ?? 0;
+    return {
+      pictures: own.length,
+      totalMs: median(own.map((row) => row.total_ms)) ?? 0,
+      stepMs,
+      speedup: plain === null || stepMs === 0 ? null : plain / stepMs,
+      psnrDb: median(own.flatMap((row) => row.psnr_db ?? [])),
+      measuredAt: latest.finished_at_ms,
+    };
+  };
+}

@@ -68,8 +68,9 @@ const history = {
   page: procedure.input(HistoryQuerySchema).output(
     v.object({
       items: v.array(GenerationSchema),
-      /** Of the whole filter. */
+      /** Of the whole filter, where `totalExact`; else there are more than this. */
       total: CountSchema,
+      totalExact: v.boolean(),
       nextCursor: v.nullable(v.string()),
     }),
   ),

@@ -8,8 +8,8 @@ import { rowColumns, toGeneration, type GenerationRow } from './rows.ts';
 
 /** What a sort orders by. `seq` ends every order, so that pages neither repeat nor skip. */
 const orders = {
-  newest: { column: 'g.seq', direction: 'DESC' },
-  oldest: { column: 'g.seq', direction: 'ASC' },
+  newest: { column: 'seq', direction: 'DESC' },
+  oldest: { column: 'seq', direction: 'ASC' },
   fastest: { column: 'g.total_ms', direction: 'ASC' },
   slowest: { column: 'g.total_ms', direction: 'DESC' },
   ratio: { column: 'g.ratio', direction: 'DESC' },
@@ -19,38 +19,52 @@ const CursorSchema = v.tuple([v.number(), v.number()]);
 
 export interface HistoryPage {
   readonly items: Generation[];
+  /** Of the whole filter, where `totalExact`; else there are more. */
   readonly total: number;
+  readonly totalExact: boolean;
   readonly nextCursor: string | null;
 }
 
+/** Counting on would take longer than anyone reads. */
+const maxCounted = 10_000;
+
 export function createPage(db: Db) {
   return ({ filter, sort, cursor, limit }: HistoryQuery): HistoryPage => {
-    const { sql, values } = whereOf(filter);
-    const { column, direction } = orders[sort];
-    const measured = column === 'g.total_ms' ? ' AND g.total_ms IS NOT NULL' : '';
-    const after = direction === 'ASC' ? '>' : '<';
-    const from = cursor === undefined ? undefined : parseCursor(cursor);
+    const { from, sql, values, seq } = whereOf(filter);
+    const { column: wanted, direction } = orders[sort];
+    const column = wanted === 'seq' ? seq : wanted;
+    const where = wanted === 'g.total_ms' ? `${sql} AND g.total_ms IS NOT NULL` : sql;
+    const start = cursor === undefined ? undefined : parseCursor(cursor);
+    const after = afterCursor(column, seq, direction === 'ASC' ? '>' : '<');
+    const order = column === seq ? `${seq} ${direction}` : `${column} ${direction}, ${seq} ${direction}`;
     const rows = db
       .prepare<(string | number)[], GenerationRow & { sort_value: number }>(
-        `SELECT ${rowColumns}, ${column} AS sort_value FROM generations AS g WHERE ${sql}${measured}
-         ${from === undefined ? '' : `AND (${column}, g.seq) ${after} (?, ?)`}
-         ORDER BY ${column} ${direction}, g.seq ${direction} LIMIT ?`,
+        `SELECT ${rowColumns}, ${column} AS sort_value FROM ${from} WHERE ${where}
+         ${start === undefined ? '' : `AND ${after.sql}`} ORDER BY ${order} LIMIT ?`,
       )
-      .all(...values, ...(from ?? []), limit + 1);
+      .all(...values, ...(start === undefined ? [] : after.values(start)), limit + 1);
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
-    const count = db
+    const counted = db
       .prepare<(string | number)[], { total: number }>(
-        `SELECT count(*) AS total FROM generations AS g WHERE ${sql}${measured}`,
+        `SELECT count(*) AS total FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${maxCounted + 1})`,
       )
       .get(...values);
+    const total = counted?.total ?? 0;
     return {
       items: shown.map(toGeneration),
-      total: count?.total ?? 0,
+      total: Math.min(total, maxCounted),
+      totalExact: total <= maxCounted,
       nextCursor:
         rows.length > limit && last !== undefined ? JSON.stringify([last.sort_value, last.seq]) : null,
     };
   };
+}
+
+function afterCursor(column: string, seq: string, after: '<' | '>') {
+  return column === seq
+    ? { sql: `${seq} ${after} ?`, values: ([, last]: [number, number]) => [last] }
+    : { sql: `(${column}, ${seq}) ${after} (?, ?)`, values: (cursor: [number, number]) => cursor };
 }
 
 function parseCursor(cursor: string): [number, number] {

@@ -26,17 +26,18 @@ interface MeasuredRow {
 const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.ratio,
   g.merging_json ->> '$.effectiveRatio' AS effective_ratio, g.total_ms, g.step_ms, g.psnr_db, g.ssim,
   m.size_bytes AS peak_bytes, m.source AS peak_source
-  FROM generations AS g LEFT JOIN memory_figures AS m ON m.generation_seq = g.seq AND m.what = 'process'`;
+  `;
+const memory = "LEFT JOIN memory_figures AS m ON m.generation_seq = g.seq AND m.what = 'process'";
 
 /** Medians need the values, and the newest thousands tell more of this machine than all of them. */
-const maxRows = 20_000;
+const maxRows = 5000;
 
 export function createStatistics(db: Db) {
   return (filter: HistoryFilter): Statistic[] => {
-    const { sql, values } = whereOf({ ...filter, states: ['done'] });
+    const { from, sql, values } = whereOf({ ...filter, states: ['done'] });
     const rows = db
       .prepare<(string | number)[], MeasuredRow>(
-        `${measured} WHERE ${sql} AND g.total_ms IS NOT NULL AND g.step_ms IS NOT NULL ORDER BY g.seq DESC LIMIT ${maxRows}`,
+        `${measured} FROM ${from} ${memory} WHERE ${sql} AND g.total_ms IS NOT NULL AND g.step_ms IS NOT NULL ORDER BY g.seq DESC LIMIT ${maxRows}`,
       )
       .all(...values);
     const groups = Map.groupBy(rows, (row) =>

@@ -86,12 +86,19 @@ export default tseslint.config(
       { group: ['#engine/*', '#kernels/*', '#library/*'], reason: 'The history knows only the contract.' },
     ],
   ),
+  room(['app/main/studio/**'], [climbing, runtime, sqlite, hosts]),
   room(['app/main/library/**'], [climbing, runtime, pipeline]),
   room(['app/main/engine/**'], [climbing, runtime, hosts]),
   room(['app/main/hosts/**'], [climbing, runtime]),
   room(['bench/**'], [climbing]),
-  { files: ['app/main/engine/session.ts', 'app/main/history/db.ts', 'tests/ort.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['app/kernels/**/*.test.ts', 'app/contract/**/*.test.ts'], rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: ['app/main/engine/session.ts', 'app/main/history/db.ts', 'tests/ort.ts'],
+    rules: { 'no-restricted-imports': 'off' },
+  },
+  {
+    files: ['app/kernels/**/*.test.ts', 'app/contract/**/*.test.ts'],
+    rules: { 'no-restricted-imports': 'off' },
+  },
   { files: ['**/*.test.ts'], rules: { 'max-lines': ['error', 600], 'max-lines-per-function': 'off' } },
   { files: ['*.config.ts', '*.config.mjs'], extends: [tseslint.configs.disableTypeChecked] },
 );

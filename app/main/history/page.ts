@@ -45,12 +45,11 @@ export function createPage(db: Db) {
       .all(...values, ...(start === undefined ? [] : after.values(start)), limit + 1);
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
-    const counted = db
-      .prepare<(string | number)[], { total: number }>(
-        `SELECT count(*) AS total FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${maxCounted + 1})`,
-      )
-      .get(...values);
-    const total = counted?.total ?? 0;
+    const total =
+      // All of them are on this page: nothing is left to count.
+      start === undefined && rows.length <= limit
+        ? rows.length
+        : count(db, `FROM ${from} WHERE ${where}`, values);
     return {
       items: shown.map(toGeneration),
       total: Math.min(total, maxCounted),
@@ -59,6 +58,11 @@ export function createPage(db: Db) {
         rows.length > limit && last !== undefined ? JSON.stringify([last.sort_value, last.seq]) : null,
     };
   };
+}
+
+function count(db: Db, rows: string, values: readonly (string | number)[]): number {
+  const sql = `SELECT count(*) AS total FROM (SELECT 1 ${rows} LIMIT ${maxCounted + 1})`;
+  return db.prepare<(string | number)[], { total: number }>(sql).get(...values)?.total ?? 0;
 }
 
 function afterCursor(column: string, seq: string, after: '<' | '>') {

@@ -24,6 +24,10 @@ function createSteps(db: Db) {
   const begin = step(
     "UPDATE generations SET state = 'running', started_at_ms = @at, attempts = attempts + 1 WHERE id = @id AND state = 'queued'",
   );
+  // Given back in good order: that was no failed attempt.
+  const giveBack = step(
+    "UPDATE generations SET state = 'queued', started_at_ms = NULL, queue_order = @order, attempts = attempts - 1 WHERE id = @id AND state = 'running'",
+  );
   const requeue = step(
     "UPDATE generations SET state = 'queued', started_at_ms = NULL, queue_order = @order WHERE id = @id AND state = 'running'",
   );
@@ -37,18 +41,18 @@ function createSteps(db: Db) {
   const end = step(`UPDATE generations SET state = @state, queue_order = NULL, finished_at_ms = @at,
     failure_code = @code, failure_message = @message WHERE id = @id AND state IN ('queued', 'running')`);
 
-  return { begin, requeue, report, finish, end };
+  return { begin, giveBack, requeue, report, finish, end };
 }
 
 /** The way of a row from asked for to made, or not made and why. Every method is one transaction. */
 export function createRowStates(db: Db, reader: Reader, frontOrder: () => number, now: () => number) {
-  const { begin, requeue, report, finish, end } = createSteps(db);
+  const { begin, giveBack, requeue, report, finish, end } = createSteps(db);
   const setMemory = db.prepare(
     'INSERT OR REPLACE INTO memory_figures (generation_seq, what, size_bytes, source) SELECT seq, @what, @bytes, @source FROM generations WHERE id = @id',
   );
   return {
     begin: (id: string, at: number) => begin({ id, at }),
-    requeue: (id: string) => requeue({ id, order: frontOrder() }),
+    giveBack: (id: string) => giveBack({ id, order: frontOrder() }),
     setMerging: (id: string, merging: MergingReport, provider: string) =>
       report({ id, merging: JSON.stringify(merging), provider }),
     finish: (id: string, { finishedAt, figures, memory, picture, hasMaps }: FinishedGeneration): boolean =>

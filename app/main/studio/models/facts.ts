@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StudioError, toWire } from '#contract/errors.ts';
+import type { ModelDefaults, ModelKind } from '#contract/model.ts';
+import type { Failure } from '#contract/studio/base.ts';
+import { vaeDownscale, type UnetConfig } from '#kernels/nets/configs.ts';
+import { inspectCheckpoint, type CheckpointSummary } from '#library/inspect.ts';
+
+/** What inspecting a checkpoint told; kept as JSON so that a start does not open every file again. */
+export interface ModelFacts {
+  readonly failure: Failure | null;
+  readonly checkpoint: CheckpointFacts | null;
+}
+
+export interface CheckpointFacts {
+  readonly layout: 'single-file' | 'diffusers-folder';
+  readonly kind: ModelKind;
+  readonly hash: string;
+  readonly sizeBytes: number;
+  readonly parameterCount: number;
+  readonly precision: string;
+  readonly defaults: ModelDefaults;
+  readonly vocabulary: readonly string[] | null;
+  readonly unet: UnetConfig;
+  /** Pixels a latent, along each side. */
+  readonly downscale: number;
+}
+
+/** Facts are kept for a file in this state. A new form of the facts gets a new number. */
+const form = 1;
+
+export async function factsKeyOf(path: string): Promise<string> {
+  const { mtimeMs, size } = await stat(path);
+  return `${form}:${mtimeMs}:${size}`;
+}
+
+export async function inspectFacts(path: string): Promise<ModelFacts> {
+  try {
+    return { failure: null, checkpoint: await checkpointFacts(await inspectCheckpoint(path)) };
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error;
+    const { code, message } = toWire(error);
+    return { failure: { code, message }, checkpoint: null };
+  }
+}
+
+async function checkpointFacts(summary: CheckpointSummary): Promise<CheckpointFacts> {
+  const { unet, textEncoder, vae } = summary.parts;
+  const files = [...new Set([unet, textEncoder, vae].flatMap((part) => part.files.map((file) => join(part.folder, file))))];
+  return {
+    layout: summary.layout === 'diffusers' ? 'diffusers-folder' : 'single-file',
+    kind: summary.kind,
+    hash: await hashOf(files.sort()),
+    sizeBytes: summary.sizeBytes,
+    parameterCount: summary.parameterCount,
+    precision: precisionOf([unet, textEncoder, vae].map((part) => part.dtypes)),
+    defaults: summary.defaults,
+    vocabulary: summary.vocabulary ?? null,
+    unet: unet.config,
+    downscale: vaeDownscale(vae.config),
+  };
+}
+
+/** Dtypes of the tensors, the commonest first; a handful of odd ones is not worth a word. */
+function precisionOf(parts: readonly Readonly<Record<string, number>>[]): string {
+  const counts = new Map<string, number>();
+  for (const part of parts)
+    for (const [dtype, count] of Object.entries(part)) counts.set(dtype, (counts.get(dtype) ?? 0) + count);
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const said = [...counts].filter(([, count]) => count > total / 100).sort((a, b) => b[1] - a[1]);
+  return said.map(([dtype]) => dtype).join(' and ');
+}
+
+const edgeBytes = 1 << 20;
+const hashChars = 16;
+
+/** Tells checkpoints apart in milliseconds: their sizes, and their first and last megabyte (header, and the last weights). */
+async function hashOf(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of files) {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      hash.update(`${size}\n`);
+      for (const position of [0, Math.max(0, size - edgeBytes)]) {
+        const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(edgeBytes), position });
+        hash.update(buffer.subarray(0, bytesRead));
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  return hash.digest('hex').slice(0, hashChars);
+}

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Checkpoints that lie in a folder: single files, diffusers folders, and single files one folder down. Undefined = no such folder. */
+export async function scanFolder(folder: string): Promise<string[] | undefined> {
+  if (!existsSync(folder)) return undefined;
+  if (isDiffusers(folder)) return [folder];
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found = entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && isDiffusers(path)) return path;
+    return !entry.isDirectory() && isSafetensors(entry.name) ? path : [];
+  });
+  const inner = entries.filter((entry) => entry.isDirectory() && !isDiffusers(join(folder, entry.name)));
+  for (const { name } of inner) {
+    const below = await readdir(join(folder, name)).catch(() => []);
+    found.push(...below.filter(isSafetensors).map((each) => join(folder, name, each)));
+  }
+  return found.sort();
+}
+
+function isSafetensors(name: string): boolean {
+  return name.toLowerCase().endsWith('.safetensors') && !name.startsWith('.');
+}
+
+export function isDiffusers(folder: string): boolean {
+  return existsSync(join(folder, 'model_index.json'));
+}

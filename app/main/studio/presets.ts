@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { StudioError } from '#contract/errors.ts';
+import { noMerging } from '#contract/request.ts';
+import type { BuiltinPresetId, Preset, PresetChanges } from '#contract/studio/presets.ts';
+import type { HistoryStore } from '#history/store.ts';
+import type { ModelCatalogue } from './models/catalogue.ts';
+
+/** From the same picture as without merging to a quick sketch. Times are never promised here, only measured. */
+export const builtinPresets: Readonly<Record<BuiltinPresetId, PresetChanges>> = {
+  exact: { merging: noMerging, stepsFactor: 1 },
+  faithful: { merging: { ...noMerging, ratio: 0.25 }, stepsFactor: 1 },
+  balanced: { merging: { ...noMerging, ratio: 0.5 }, stepsFactor: 1 },
+  fast: { merging: { ...noMerging, ratio: 0.6, maxDownsample: 2 }, stepsFactor: 1 },
+  draft: { merging: { ...noMerging, ratio: 0.75 }, stepsFactor: 0.5 },
+};
+
+export interface AtSize {
+  readonly modelId: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+export interface PresetKeeper {
+  list(at: AtSize): Promise<Preset[]>;
+  save(preset: { id?: string | undefined; name: string; changes: PresetChanges }): Preset;
+  remove(id: string): boolean;
+}
+
+export function createPresets(
+  store: HistoryStore,
+  catalogue: ModelCatalogue,
+  now: () => number,
+): PresetKeeper {
+  return {
+    list: async ({ modelId, widthPx, heightPx }) => {
+      const { steps, scheduler } = await catalogue.defaults(modelId);
+      const figures = ({ merging, stepsFactor, scheduler: own = scheduler }: PresetChanges) =>
+        store.presetFigures({
+          modelId,
+          widthPx,
+          heightPx,
+          steps: stepsOf(steps, stepsFactor),
+          scheduler: own,
+          merging,
+        }) ?? null;
+      const builtin = Object.entries(builtinPresets).map(([id, changes]) => ({ id, name: null, changes }));
+      return [...builtin, ...store.listPresets()].map((preset) => ({
+        ...preset,
+        figures: figures(preset.changes),
+      }));
+    },
+    save: ({ id, name, changes }) => {
+      if (id !== undefined && !store.listPresets().some((each) => each.id === id))
+        throw new StudioError(
+          'PRESET_NOT_FOUND',
+          `There is no preset ${id}. It may have been removed in another window.`,
+        );
+      const preset = { id: id ?? randomUUID(), name, changes };
+      store.savePreset(preset, now());
+      return { ...preset, figures: null };
+    },
+    remove: (id) => store.removePreset(id),
+  };
+}
+
+export function stepsOf(steps: number, factor: number): number {
+  return Math.max(1, Math.round(steps * factor));
+}

@@ -1,0 +1,89 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { parseGenerationRequest, type GenerationRequest } from '#contract/request.ts';
+import type { Generation } from '#contract/studio/generation.ts';
+import type { PresetChanges } from '#contract/studio/presets.ts';
+import type { HistoryStore } from '#history/store.ts';
+import type { NewGeneration } from '#history/types.ts';
+import type { ModelCatalogue } from './models/catalogue.ts';
+import { builtinPresets, stepsOf, type AtSize } from './presets.ts';
+import type { Queue } from './queue.ts';
+
+/** Random seeds stay short enough to be typed again. */
+const seedLimit = 2 ** 32;
+const measureSeed = 1;
+
+type Unseeded = Omit<GenerationRequest, 'seed'> & { readonly seed: number | null };
+type RowOf = (request: GenerationRequest) => NewGeneration;
+
+/** Turns what a window asks for into rows of the queue. */
+export function createRequests(store: HistoryStore, queue: Queue, catalogue: ModelCatalogue) {
+  /** Rows that exist already are answered, not made again. */
+  const reuse = (requests: readonly GenerationRequest[], modelId: string, row: RowOf): Generation[] =>
+    requests
+      .map((request) => store.findSame(request, modelId) ?? queue.add([row(request)])[0])
+      .filter((each) => each !== undefined);
+  const rowOf = async (modelId: string): Promise<RowOf> => {
+    const model = await catalogue.identity(modelId);
+    const batchId = randomUUID();
+    return (request) => ({ batchId, request, model });
+  };
+  return {
+    submit: async (modelId: string, asked: Unseeded, first: boolean) => {
+      const { count, ...request } = parseGenerationRequest({
+        ...asked,
+        seed: asked.seed ?? randomInt(seedLimit),
+      });
+      const row = await rowOf(modelId);
+      const rows = Array.from({ length: count }, (_, i) =>
+        row({ ...request, seed: request.seed + i, count: 1 }),
+      );
+      const generations = queue.add(rows, first);
+      return { batchId: generations[0]?.batchId ?? randomUUID(), generations };
+    },
+    variants: async (id: string, changes: readonly PresetChanges[]): Promise<Generation[]> => {
+      const { request, model } = store.required(id);
+      const row = await rowOf(model.id);
+      return reuse(
+        changes.map((each) => changed(request, each)),
+        model.id,
+        row,
+      );
+    },
+    measure: async ({ modelId, widthPx, heightPx }: AtSize, prompt: string): Promise<Generation[]> => {
+      const defaults = await catalogue.defaults(modelId);
+      const { steps, scheduler, guidanceScale } = defaults;
+      const plain = {
+        prompt,
+        negativePrompt: '',
+        widthPx,
+        heightPx,
+        steps,
+        scheduler,
+        guidanceScale,
+        seed: measureSeed,
+        count: 1,
+      };
+      const requests = Object.values(builtinPresets).map((each) =>
+        changed({ ...plain, merging: each.merging }, each),
+      );
+      // A gain needs the unmerged picture of the same steps beside it.
+      const references = requests.map((request) => ({ ...request, merging: builtinPresets.exact.merging }));
+      const all = new Map([...references, ...requests].map((request) => [JSON.stringify(request), request]));
+      return reuse([...all.values()], modelId, await rowOf(modelId));
+    },
+  };
+}
+
+function changed(
+  request: GenerationRequest,
+  { merging, stepsFactor, scheduler }: PresetChanges,
+): GenerationRequest {
+  const steps = stepsOf(request.steps, stepsFactor);
+  return parseGenerationRequest({
+    ...request,
+    merging,
+    steps,
+    scheduler: scheduler ?? request.scheduler,
+    count: 1,
+  });
+}

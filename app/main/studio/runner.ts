@@ -1,0 +1,203 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import sharp from 'sharp';
+import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
+import { invariant } from '#contract/errors.ts';
+import { packTessera } from '#contract/archive/archive.ts';
+import { mergeMapsFrom, type MapsEvent } from '#contract/archive/merge-maps.ts';
+import type { Generation } from '#contract/studio/generation.ts';
+import type { Settings } from '#contract/studio/settings.ts';
+import type { Engine } from '#engine/host.ts';
+import type { OpenedHistory } from '#history/open.ts';
+import { pictureTexts } from '#history/picture-record.ts';
+import { toInfotext } from '#main/parameters.ts';
+import type { EventHub } from './events.ts';
+import type { LiveMaps } from './live-maps.ts';
+import type { ModelCatalogue } from './models/catalogue.ts';
+import { createTimeLeft, type TimeLeft } from './time-left.ts';
+
+export interface RunnerContext {
+  readonly history: OpenedHistory;
+  readonly engine: Engine;
+  readonly hub: EventHub;
+  readonly catalogue: ModelCatalogue;
+  readonly liveMaps: LiveMaps;
+  readonly settings: () => Settings;
+  readonly provider: string;
+  readonly version: string;
+  readonly now: () => number;
+}
+
+type PictureEvent = Extract<JobEvent, { type: 'picture' }>;
+
+/** Makes one picture of the queue and puts it into the history. Throws what stopped it; the queue writes that down. */
+export async function runPicture(
+  row: Generation,
+  context: RunnerContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, catalogue, settings, liveMaps } = context;
+  const run = new PictureRun(row, context);
+  run.progress('loading', null, false);
+  const model = await catalogue.reference(row.model.id);
+  const { keepMaps, previewEvery } = settings();
+  try {
+    const figures = await engine.generate(
+      { model, request: row.request, previewEvery, wantMaps: keepMaps },
+      {
+        signal,
+        onEvent: (event) => {
+          run.hear(event);
+        },
+      },
+    );
+    const { picture, maps } = run.result();
+    run.progress('saving', null, false);
+    await save(row, context, { picture, figures, maps });
+  } finally {
+    liveMaps.clear(row.id);
+    await run.settled();
+  }
+}
+
+interface Made {
+  readonly picture: PictureEvent;
+  readonly figures: JobFigures;
+  readonly maps: readonly MapsEvent[];
+}
+
+async function save(
+  row: Generation,
+  context: RunnerContext,
+  { picture, figures, maps }: Made,
+): Promise<void> {
+  const { history, now, provider, version } = context;
+  const { store, pictures } = history;
+  const all = { ...picture.figures, loadMs: figures.loadMs };
+  const { bytes, source } = figures.peakMemory;
+  const memory = [{ what: 'process' as const, bytes, source }];
+  const { id, batchId, createdAt, request, model } = row;
+  const merging = store.required(id).merging;
+  const record = { id, batchId, createdAt, request, model, provider, merging, figures: all, memory };
+  const texts = pictureTexts(
+    record,
+    toInfotext({ request, seed: picture.seed, modelName: model.name, version }),
+  );
+  // Maps first: a row that says done has all it says.
+  if (maps.length > 0)
+    await pictures.saveMaps(id, await packTessera({ kind: 'maps', maps: mergeMapsFrom(maps) }));
+  const { rgb, widthPx, heightPx } = picture;
+  const saved = await pictures.save(id, { rgb, widthPx, heightPx, texts, createdAt });
+  const done = { finishedAt: now(), figures: all, memory, picture: saved, hasMaps: maps.length > 0 };
+  invariant(store.finish(id, done), `Picture ${id} was finished but is not running any more.`);
+}
+
+/** One job: hears the engine and tells the windows. */
+class PictureRun {
+  readonly #row: Generation;
+  readonly #context: RunnerContext;
+  readonly #maps: MapsEvent[] = [];
+  readonly #timeLeft: TimeLeft;
+  #picture: PictureEvent | undefined;
+  #call = 0;
+  #calls: number;
+  #ratio: number | null = null;
+  #preview: Promise<void> | undefined;
+
+  constructor(row: Generation, context: RunnerContext) {
+    this.#row = row;
+    this.#context = context;
+    this.#calls = row.request.steps;
+    const { modelId, ...setting } = { modelId: row.model.id, ...row.request };
+    const known = context.history.store.presetFigures({ modelId, ...setting });
+    this.#timeLeft = createTimeLeft(
+      known === undefined ? null : Math.max(0, known.totalMs - known.stepMs * this.#calls),
+    );
+  }
+
+  hear(event: JobEvent): void {
+    const { history, hub, liveMaps, provider } = this.#context;
+    const { id } = this.#row;
+    switch (event.type) {
+      case 'started':
+        this.#calls = event.calls;
+        history.store.setMerging(id, event.merging, provider);
+        hub.publish({
+          type: 'started',
+          id,
+          calls: event.calls,
+          tokenCount: event.tokenCount,
+          merging: event.merging,
+        });
+        break;
+      case 'warning':
+        hub.publish({ type: 'warning', id, message: event.message });
+        break;
+      case 'maps':
+        this.#maps.push(event);
+        liveMaps.set(id, event);
+        break;
+      case 'progress':
+        this.#call = event.call;
+        this.#ratio = event.effectiveRatio;
+        this.#timeLeft.step(event.tookMs);
+        this.progress(
+          event.call < this.#calls ? 'steps' : 'decoding',
+          event.tookMs,
+          liveMaps.has(id, event.call),
+        );
+        break;
+      case 'preview':
+        // Encoding is quicker than a step; where it is not, a preview is left out.
+        this.#preview ??= this.#showPreview(event).finally(() => {
+          this.#preview = undefined;
+        });
+        break;
+      case 'picture':
+        this.#picture = event;
+        break;
+    }
+  }
+
+  progress(
+    phase: 'loading' | 'steps' | 'decoding' | 'saving',
+    stepMs: number | null,
+    hasMaps: boolean,
+  ): void {
+    const remainingMs = phase === 'saving' ? null : this.#timeLeft.remainingMs(this.#calls - this.#call);
+    this.#context.hub.publish({
+      type: 'progress',
+      id: this.#row.id,
+      phase,
+      call: this.#call,
+      calls: this.#calls,
+      stepMs,
+      remainingMs,
+      effectiveRatio: this.#ratio,
+      hasMaps,
+    });
+  }
+
+  result(): { picture: PictureEvent; maps: readonly MapsEvent[] } {
+    invariant(this.#picture !== undefined, 'The engine ended its job without a picture.');
+    return { picture: this.#picture, maps: this.#maps };
+  }
+
+  /** Previews must not arrive after the end. */
+  async settled(): Promise<void> {
+    await this.#preview;
+    await wait(0);
+  }
+
+  async #showPreview({
+    rgb,
+    widthPx,
+    heightPx,
+    call,
+  }: Extract<JobEvent, { type: 'preview' }>): Promise<void> {
+    const png = await sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+      .png({ compressionLevel: 3 })
+      .toBuffer();
+    const dataUrl = `data:image/png;base64,${png.toString('base64')}`;
+    this.#context.hub.publish({ type: 'preview', id: this.#row.id, call, dataUrl });
+  }
+}

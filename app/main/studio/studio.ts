@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getLogger } from '@logtape/logtape';
+import { StudioError } from '#contract/errors.ts';
+import type { Generation } from '#contract/studio/generation.ts';
+import type { ModelEntry } from '#contract/studio/models.ts';
+import { createEngine, type Engine } from '#engine/host.ts';
+import { createChildProcessPort, type EnginePort } from '#engine/port.ts';
+import { openHistory, type OpenedHistory } from '#history/open.ts';
+import { createEventHub, type EventHub } from './events.ts';
+import { createLiveMaps } from './live-maps.ts';
+import { readMedia, type MediaAnswer } from './media.ts';
+import { ModelCatalogue } from './models/catalogue.ts';
+import { receiveModel } from './models/upload.ts';
+import { createPresets, type PresetKeeper } from './presets.ts';
+import { measureQuality } from './quality.ts';
+import { Queue } from './queue.ts';
+import { createRequests } from './requests.ts';
+import { createRouter, type StudioRouter } from './router.ts';
+import { runPicture } from './runner.ts';
+import { createSettings, type SettingsKeeper } from './settings.ts';
+
+export interface StudioOptions {
+  /** History, pictures, maps and our own models. */
+  readonly dataFolder: string;
+  readonly host: 'desktop' | 'browser';
+  /** A utility process on the desktop; a child process of Node where nothing is given. */
+  readonly startEnginePort?: () => EnginePort;
+  /** Folders of checkpoints for this run. */
+  readonly modelFolders?: readonly string[];
+  readonly now?: () => number;
+}
+
+/** The one studio behind every host. */
+export interface Studio {
+  readonly router: StudioRouter;
+  media(path: string): Promise<MediaAnswer | undefined>;
+  /** A checkpoint that a window sends. */
+  acceptModelUpload(name: string, body: AsyncIterable<Uint8Array>): Promise<ModelEntry>;
+  /** Hears of each picture that came to its end. */
+  onFinished(listener: (generation: Generation) => void): void;
+  engineProcessId(): number | undefined;
+  /** What is running goes back to the queue, for the next start. */
+  dispose(): Promise<void>;
+}
+
+/** What the router needs of the studio. */
+export interface StudioParts {
+  readonly version: string;
+  readonly host: StudioOptions['host'];
+  readonly provider: string;
+  readonly hub: EventHub;
+  readonly queue: Queue;
+  readonly requests: ReturnType<typeof createRequests>;
+  readonly history: OpenedHistory;
+  readonly catalogue: ModelCatalogue;
+  readonly presets: PresetKeeper;
+  readonly settings: SettingsKeeper;
+  readonly log: (error: unknown) => void;
+}
+
+const logger = getLogger(['tessera', 'studio']);
+const engineEntry = fileURLToPath(import.meta.resolve('#main/engine-process.ts'));
+const provider = 'cpu';
+
+/** Opens the history and begins what the queue holds. Throws HISTORY_FROM_THE_FUTURE and HISTORY_UNWRITABLE. */
+export async function createStudio(options: StudioOptions): Promise<Studio> {
+  const { dataFolder, host, modelFolders = [], now = Date.now } = options;
+  const startPort = options.startEnginePort ?? (() => createChildProcessPort(engineEntry));
+  const history = await openHistory({ folder: dataFolder, now });
+  const { store } = history;
+  const version = readVersion();
+  const engine = createEngine({ startPort });
+  const liveMaps = createLiveMaps();
+  const listeners = new Set<(generation: Generation) => void>();
+  const hub: EventHub = createEventHub(() => [
+    { type: 'queue', queue: queue.state() },
+    { type: 'settings', settings: settings.get() },
+  ]);
+  const settings = createSettings(store, () => hub);
+  const ownFolder = join(dataFolder, 'models');
+  const onChange = (): void => {
+    hub.publish({ type: 'models' });
+  };
+  const catalogue = new ModelCatalogue({ store, ownFolder, givenFolders: modelFolders, now, onChange });
+  const context = {
+    history,
+    engine,
+    hub,
+    catalogue,
+    liveMaps,
+    settings: () => settings.get(),
+    provider,
+    version,
+    now,
+  };
+  const log = (error: unknown): void => {
+    logger.error('A mistake of ours: {error}', { error });
+  };
+  const queue = new Queue({
+    ...{ store, hub, now },
+    run: (row, signal) => runPicture(row, context, signal),
+    onEnd: (row) => {
+      for (const listener of listeners) listener(row);
+      if (row.state === 'done') void compareWithUnmerged(history, hub, row).catch(log);
+    },
+  });
+  const presets = createPresets(store, catalogue, now);
+  const requests = createRequests(store, queue, catalogue);
+  const parts = { version, host, provider, hub, queue, requests, history, catalogue, presets, settings, log };
+  store.recoverInterrupted();
+  queue.pump();
+  return {
+    router: createRouter(parts),
+    media: (path) => readMedia(history, liveMaps, path),
+    acceptModelUpload: async (name, body) =>
+      await catalogue.addFile(await receiveModel(ownFolder, name, body)),
+    onFinished: (listener) => void listeners.add(listener),
+    engineProcessId: () => engine.pid,
+    dispose: () => dispose(queue, engine, history),
+  };
+}
+
+async function dispose(queue: Queue, engine: Engine, { store }: OpenedHistory): Promise<void> {
+  const ended = queue.dispose();
+  // A step can take minutes; the process is ended rather than waited for.
+  await engine.dispose();
+  await ended;
+  store.close();
+}
+
+/** PSNR and SSIM come by themselves where the unmerged picture of the same request, or its merged ones, are there. */
+async function compareWithUnmerged(history: OpenedHistory, hub: EventHub, row: Generation): Promise<void> {
+  const { store } = history;
+  const isPlain = ({ request: { merging } }: Generation) =>
+    merging.ratio === 0 && (merging.ratioEnd ?? 0) === 0;
+  const alike = store
+    .related(row.id)
+    .filter(
+      ({ state, request: { steps, scheduler } }) =>
+        state === 'done' && steps === row.request.steps && scheduler === row.request.scheduler,
+    );
+  const reference = alike.find(isPlain);
+  const merged = alike.filter((each) => !isPlain(each) && each.quality?.referenceId !== reference?.id);
+  if (reference === undefined || merged.length === 0) return;
+  const ids = merged.map(({ id }) => id);
+  try {
+    await measureQuality(history, reference.id, ids);
+  } catch (error) {
+    // A picture may be gone from the disk by now; its row says so when it is looked at.
+    if (!(error instanceof StudioError)) throw error;
+    return;
+  }
+  hub.publish({ type: 'history', ids });
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { RequestError } from '#contract/errors.ts';
 import { modelKinds } from '#contract/model.ts';
 import type { ModelKind } from '#contract/model.ts';
+import type { ServeOptions } from '#main/hosts/browser/serve.ts';
 import { checkCommand } from './commands/check.ts';
 import { generateCommand } from './commands/generate.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -65,6 +67,7 @@ function buildProgram(setExitCode: (code: number) => void): Command {
   addGenerate(program, run);
   addInspect(program, run);
   addCheck(program, run);
+  addServe(program, run);
   addBench(program, setExitCode);
   return program;
 }
@@ -126,6 +129,38 @@ function addInspect(program: Command, run: Run): void {
       };
       await run((terminal) => inspectCommand(model, open, terminal))(options);
     },
+  );
+}
+
+function addServe(program: Command, run: Run): void {
+  const command = program
+    .command('serve')
+    .description('Serves the studio to a browser, on this machine alone unless told otherwise.')
+    .option('--host <address>', 'address to listen on; other than this machine needs --token', '127.0.0.1')
+    .option(
+      '--port <number>',
+      'port to listen on, 0 = any free one (default: the first free from 7860)',
+      toPort,
+    )
+    .option(
+      '--home <folder>',
+      "data folder: history, pictures, models (default: TESSERA_HOME or the system's place)",
+    )
+    .option('--models <folders...>', 'folders of checkpoints')
+    .option('--token <text>', 'what a visitor must know, 16 characters or more');
+  addCommon(command).action(async (options: CommonOptions & ServeOptions) => {
+    // Loaded here: no other command needs the studio.
+    const { serveCommand } = await import('./commands/serve.ts');
+    await run((terminal) => serveCommand(options, terminal))(options);
+  });
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new RequestError(
+    'REQUEST_INVALID',
+    `--port is ${JSON.stringify(text)}; allowed: whole numbers 0 to 65535.`,
   );
 }
 

@@ -1,0 +1,199 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { StudioEvent, QueueState } from '#contract/studio/events.ts';
+import type { Failure } from '#contract/studio/base.ts';
+import type { Generation } from '#contract/studio/generation.ts';
+import type { ModelEntry, ModelFolder } from '#contract/studio/models.ts';
+import { defaultSettings, type Settings } from '#contract/studio/settings.ts';
+import type { Bridge, StudioClient } from '../bridge.ts';
+import { failureOf } from '../lib/failure.ts';
+import { DraftState } from './draft.svelte.ts';
+import { language } from './language.svelte.ts';
+import { advance, type PictureProgress } from './progress.ts';
+import type { Screen } from './screens.ts';
+
+export type StudioInfo = Awaited<ReturnType<StudioClient['info']>>;
+type Listener = (event: StudioEvent) => void;
+
+const retryAfterMs = 500;
+
+/** Everything the window knows of the studio: kept right by its one stream of events. */
+export class StudioState {
+  info = $state.raw<StudioInfo>();
+  queue = $state.raw<QueueState>({ paused: false, items: [] });
+  settings = $state.raw<Settings>(defaultSettings);
+  models = $state.raw<readonly ModelEntry[]>([]);
+  folders = $state.raw<readonly ModelFolder[]>([]);
+  /** By the id of the picture being made. */
+  readonly progress = new SvelteMap<string, PictureProgress>();
+  /** The picture in the centre. */
+  selected = $state.raw<Generation | null>(null);
+  screen = $state<Screen>('make');
+  /** The stream runs and models were read: the form can be used. */
+  ready = $state(false);
+  /** The last thing that failed and was not a picture of the queue. */
+  failure = $state.raw<Failure | null>(null);
+  readonly draft: DraftState;
+  readonly #bridge: Bridge;
+  readonly #listeners = new Set<Listener>();
+  readonly #stop = new AbortController();
+  /** True while the centre follows what is being made. */
+  #follows = true;
+
+  constructor(bridge: Bridge) {
+    this.#bridge = bridge;
+    this.draft = new DraftState((draft) => {
+      void this.update({ draft });
+    });
+  }
+
+  get client(): StudioClient {
+    return this.#bridge.client;
+  }
+
+  readonly running = $derived(this.queue.items.find(({ state }) => state === 'running'));
+  readonly waiting = $derived(this.queue.items.filter(({ state }) => state === 'queued'));
+  readonly model = $derived(this.models.find(({ id }) => id === this.draft.current.modelId));
+  readonly usableModels = $derived(this.models.filter(({ state, hidden }) => state === 'ready' && !hidden));
+
+  /** Listens until `dispose`, over every loss of the connection. */
+  async start(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        const events = await this.client.events(undefined, { signal: this.#stop.signal });
+        await this.#readFacts();
+        for await (const event of events) this.#hear(event);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        // A broken connection has its own banner and comes back by itself.
+        const failure = failureOf(error);
+        if (failure.code !== 'BUG') this.failure = failure;
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+    }
+  }
+
+  dispose(): void {
+    this.draft.flush();
+    this.#stop.abort();
+  }
+
+  onEvent(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  open(screen: Screen, generation?: Generation): void {
+    if (generation !== undefined) this.select(generation);
+    this.screen = screen;
+  }
+
+  /** Puts a picture in the centre; null = follow what is being made. */
+  select(generation: Generation | null): void {
+    this.selected = generation;
+    this.#follows = generation === null || generation.state === 'running';
+  }
+
+  /** The centre goes to what is being made: this one, or the one before it in the queue. */
+  follow(generation: Generation): void {
+    this.#follows = true;
+    this.selected = this.running ?? generation;
+    if (this.screen !== 'look') this.screen = 'make';
+  }
+
+  async update(changes: Partial<Settings>): Promise<void> {
+    this.#take({ ...this.settings, ...changes });
+    try {
+      await this.client.settings.update(changes);
+    } catch (error) {
+      this.failure = failureOf(error);
+    }
+  }
+
+  /** Runs a call whose failure is shown and not thrown. */
+  async attempt<T>(run: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await run();
+    } catch (error) {
+      this.failure = failureOf(error);
+      return undefined;
+    }
+  }
+
+  async refreshModels(): Promise<void> {
+    const { models, folders } = await this.client.models.list();
+    this.models = models;
+    this.folders = folders;
+    if (this.draft.current.modelId === null) {
+      const [first] = this.usableModels;
+      if (first !== undefined) this.draft.chooseModel(first);
+    }
+  }
+
+  async #readFacts(): Promise<void> {
+    const [info, settings] = await Promise.all([this.client.info(), this.client.settings.get()]);
+    this.info = info;
+    this.#take(settings);
+    this.draft.load(settings.draft);
+    await this.refreshModels();
+    if (this.selected === null) await this.#selectNewest();
+    this.ready = true;
+  }
+
+  async #selectNewest(): Promise<void> {
+    const page = await this.client.history.page({ filter: { states: ['done'] }, sort: 'newest', limit: 1 });
+    this.selected = page.items[0] ?? null;
+  }
+
+  #take(settings: Settings): void {
+    this.settings = settings;
+    language.set(settings.language);
+  }
+
+  #hear(event: StudioEvent): void {
+    switch (event.type) {
+      case 'queue':
+        this.#takeQueue(event.queue);
+        break;
+      case 'settings':
+        this.#take(event.settings);
+        break;
+      case 'started':
+      case 'progress':
+      case 'preview':
+        this.progress.set(event.id, advance(this.progress.get(event.id), event));
+        break;
+      case 'finished':
+        this.#takeFinished(event.generation);
+        break;
+      case 'history':
+        void this.attempt(() => this.#refreshSelected(event.ids));
+        break;
+      case 'models':
+        void this.attempt(() => this.refreshModels());
+        break;
+      case 'warning':
+      case 'presets':
+        break;
+    }
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #takeQueue(queue: QueueState): void {
+    this.queue = queue;
+    const running = queue.items.find(({ state }) => state === 'running');
+    if (running !== undefined && this.#follows) this.selected = running;
+  }
+
+  #takeFinished(generation: Generation): void {
+    this.progress.delete(generation.id);
+    if (this.selected?.id === generation.id) this.selected = generation;
+  }
+
+  async #refreshSelected(ids: readonly string[] | null): Promise<void> {
+    const id = this.selected?.id;
+    if (id === undefined || (ids !== null && !ids.includes(id))) return;
+    const fresh = await this.client.history.get({ id });
+    // Another picture may have been chosen meanwhile.
+    if (this.selected.id === id) this.selected = fresh.deletedAt === null ? fresh : null;
+  }
+}

@@ -1,0 +1,28 @@
+import { StudioError } from '#contract/errors.ts';
+import type { Bridge } from '../../bridge.ts';
+import type { StudioState } from '../../state/studio.svelte.ts';
+import { OverlayState } from './overlay-state.svelte.ts';
+
+const overlays = new WeakMap<StudioState, OverlayState>();
+
+/** The one overlay of a window: picture and strip, wherever they stand, show the same block and step. */
+export function overlayOf(studio: StudioState, bridge: Bridge): OverlayState {
+  const known = overlays.get(studio);
+  if (known !== undefined) return known;
+  const overlay = new OverlayState(async (path, signal) => {
+    const response = await fetch(bridge.mediaUrl(path), { signal });
+    if (!response.ok)
+      throw new StudioError(
+        'ARCHIVE_INVALID',
+        'The merge maps of this picture are not on the disk any more. Make the picture again to see them.',
+      );
+    return new Uint8Array(await response.arrayBuffer());
+  });
+  overlay.opacity = studio.settings.overlayOpacity;
+  studio.onEvent((event) => {
+    if (event.type === 'progress' && event.hasMaps)
+      void studio.attempt(() => overlay.addLive(event.id, event.call));
+  });
+  overlays.set(studio, overlay);
+  return overlay;
+}

@@ -125,7 +125,8 @@ export default tseslint.config(
       'max-lines-per-function': 'off',
       // Snippets are called as values in templates, which the type-aware rule takes for promises and voids.
       '@typescript-eslint/no-confusing-void-expression': 'off',
-      // The types of components come from svelte-check.
+      // The types of components, and what is defined, come from svelte-check.
+      'no-undef': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

@@ -7,11 +7,10 @@ import { failureOf } from '../../lib/failure.ts';
 import { frameOf, frequencyOf, type Frame } from './frame.ts';
 import { colourGroups } from './group-colouring.ts';
 import type { OverlayMode, Painting } from './paint.ts';
+import { createPaintings } from './paintings.ts';
 
 type ReadMedia = (path: string, signal: AbortSignal) => Promise<Uint8Array>;
 
-/** Frames that stay computed: enough to scrub back and forth, few enough for any memory. */
-const maxPaintings = 48;
 const playMs = 160;
 
 /** Which maps are shown, and how: shared by the picture's overlay, the strip and the multiples. */
@@ -31,7 +30,7 @@ export class OverlayState {
   playing = $state(false);
   token = $state<number>();
   readonly #read: ReadMedia;
-  readonly #paintings = new Map<string, Painting>();
+  readonly #paintings = createPaintings();
   #id: string | null = null;
   #stop: AbortController | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -98,17 +97,12 @@ export class OverlayState {
   paintingOf(blockIndex: number, stepIndex: number): Painting | undefined {
     const { maps, half } = this;
     if (maps === null) return undefined;
-    const key = `${blockIndex}/${stepIndex}/${half}`;
-    const known = this.#paintings.get(key);
-    if (known !== undefined) return known;
-    const frame = frameOf(maps, blockIndex, stepIndex, half);
-    if (frame === undefined) return undefined;
-    const frequency = frequencyOf(maps, blockIndex, half);
-    const painting = { frame, colours: colourGroups(frame), frequency, stepCount: maps.steps.length };
-    const [oldest] = this.#paintings.keys();
-    if (this.#paintings.size >= maxPaintings && oldest !== undefined) this.#paintings.delete(oldest);
-    this.#paintings.set(key, painting);
-    return painting;
+    return this.#paintings.get(`${blockIndex}/${stepIndex}/${half}`, () => {
+      const frame = frameOf(maps, blockIndex, stepIndex, half);
+      if (frame === undefined) return undefined;
+      const frequency = frequencyOf(maps, blockIndex, half);
+      return { frame, colours: colourGroups(frame), frequency, stepCount: maps.steps.length };
+    });
   }
 
   /** Share of a block's tokens that is merged away at the step shown. */

@@ -76,7 +76,7 @@ function createBrowserBridge(): Bridge {
     client: clientOver(() => waiting.promise),
     connection: status,
     reconnect: () => {
-      let now: Connection = 'connecting';
+      let now = 'connecting' as Connection;
       status.subscribe((value) => (now = value))();
       if (now === 'lost') open();
     },

@@ -194,6 +194,6 @@ export class StudioState {
     if (id === undefined || (ids !== null && !ids.includes(id))) return;
     const fresh = await this.client.history.get({ id });
     // Another picture may have been chosen meanwhile.
-    if (this.selected.id === id) this.selected = fresh.deletedAt === null ? fresh : null;
+    if (this.selected?.id === id) this.selected = fresh.deletedAt === null ? fresh : null;
   }
 }

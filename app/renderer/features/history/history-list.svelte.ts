@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity';
 import type { StudioEvent } from '#contract/studio/events.ts';
 import type { Failure } from '#contract/studio/base.ts';
 import type { Generation } from '#contract/studio/generation.ts';
@@ -18,7 +19,7 @@ export class HistoryList {
   sort = $state<HistoryQuery['sort']>('newest');
   readonly selected = $derived.by(() => this.items.filter(({ id }) => this.#chosen.has(id)));
   focused = $state<string | null>(null);
-  #chosen = $state.raw<ReadonlySet<string>>(new Set());
+  #chosen = $state.raw<ReadonlySet<string>>(new SvelteSet());
   #cursor: string | null = null;
   /** Counts questions, so that a late answer is known. */
   #question = 0;
@@ -36,7 +37,7 @@ export class HistoryList {
     const all = { ...this.filter, ...changes };
     this.filter = Object.fromEntries(
       Object.entries(all).filter(([, value]) => value !== undefined && value !== ''),
-    ) as HistoryFilter;
+    );
     return this.reload();
   }
 
@@ -92,7 +93,7 @@ export class HistoryList {
   choose(id: string, how: 'one' | 'toggle' | 'range' = 'one'): void {
     const from = this.items.findIndex((item) => item.id === this.focused);
     const to = this.items.findIndex((item) => item.id === id);
-    const next = new Set(how === 'one' ? [] : this.#chosen);
+    const next = new SvelteSet<string>(how === 'one' ? [] : this.#chosen);
     if (how === 'toggle' && next.has(id)) next.delete(id);
     else if (how === 'range' && from >= 0)
       for (const item of this.items.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(item.id);

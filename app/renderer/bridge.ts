@@ -1,8 +1,8 @@
-import { createORPCClient, type ClientLink } from '@orpc/client';
+import { createORPCClient } from '@orpc/client';
 import { RPCLink as PortLink } from '@orpc/client/message-port';
 import { RPCLink as SocketLink } from '@orpc/client/websocket';
 import type { ContractRouterClient } from '@orpc/contract';
-import { readable, writable, type Readable } from 'svelte/store';
+import { get, readable, writable, type Readable } from 'svelte/store';
 import type { StudioContract } from '#contract/studio/api.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { uploadModel } from './lib/upload.ts';
@@ -27,7 +27,7 @@ export interface Bridge {
   startDrag?(id: string): void;
 }
 
-type Link = ClientLink<Record<never, never>>;
+type Link = Parameters<typeof createORPCClient<StudioClient>>[0];
 
 export function createBridge(): Bridge {
   const desktop = window.tessera;
@@ -76,9 +76,7 @@ function createBrowserBridge(): Bridge {
     client: clientOver(() => waiting.promise),
     connection: status,
     reconnect: () => {
-      let now = 'connecting' as Connection;
-      status.subscribe((value) => (now = value))();
-      if (now === 'lost') open();
+      if (get(status) === 'lost') open();
     },
     mediaUrl: (path) => new URL(path, document.baseURI).href,
     uploadModel,

@@ -21,7 +21,8 @@ export type Settings = v.InferOutput<typeof SettingsSchema>;
 
 export const defaultSettings: Settings = {
   language: null,
-  theme: 'system',
+  // Dark first: the picture is the only bright thing.
+  theme: 'dark',
   keepMaps: true,
   previewEvery: 1,
   notifyWhenHidden: true,

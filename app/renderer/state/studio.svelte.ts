@@ -8,11 +8,11 @@ import type { Bridge, StudioClient } from '../bridge.ts';
 import { failureOf } from '../lib/failure.ts';
 import { DraftState } from './draft.svelte.ts';
 import { language } from './language.svelte.ts';
+import { createListeners } from './listeners.ts';
 import { advance, type PictureProgress } from './progress.ts';
 import type { Screen } from './screens.ts';
 
 export type StudioInfo = Awaited<ReturnType<StudioClient['info']>>;
-type Listener = (event: StudioEvent) => void;
 
 const retryAfterMs = 500;
 
@@ -34,7 +34,7 @@ export class StudioState {
   failure = $state.raw<Failure | null>(null);
   readonly draft: DraftState;
   readonly #bridge: Bridge;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = createListeners<StudioEvent>();
   readonly #stop = new AbortController();
   /** True while the centre follows what is being made. */
   #follows = true;
@@ -57,13 +57,15 @@ export class StudioState {
 
   /** Listens until `dispose`, over every loss of the connection. */
   async start(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    const { signal } = this.#stop;
+    const stopped = (): boolean => signal.aborted;
+    while (!stopped()) {
       try {
-        const events = await this.client.events(undefined, { signal: this.#stop.signal });
+        const events = await this.client.events(undefined, { signal });
         await this.#readFacts();
         for await (const event of events) this.#hear(event);
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (stopped()) return;
         // A broken connection has its own banner and comes back by itself.
         const failure = failureOf(error);
         if (failure.code !== 'BUG') this.failure = failure;
@@ -77,9 +79,8 @@ export class StudioState {
     this.#stop.abort();
   }
 
-  onEvent(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  onEvent(listener: (event: StudioEvent) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   open(screen: Screen, generation?: Generation): void {
@@ -175,7 +176,7 @@ export class StudioState {
       case 'presets':
         break;
     }
-    for (const listener of this.#listeners) listener(event);
+    this.#listeners.tell(event);
   }
 
   #takeQueue(queue: QueueState): void {
@@ -190,10 +191,10 @@ export class StudioState {
   }
 
   async #refreshSelected(ids: readonly string[] | null): Promise<void> {
-    const id = this.selected?.id;
-    if (id === undefined || (ids !== null && !ids.includes(id))) return;
-    const fresh = await this.client.history.get({ id });
+    const { selected } = this;
+    if (selected === null || (ids !== null && !ids.includes(selected.id))) return;
+    const fresh = await this.client.history.get({ id: selected.id });
     // Another picture may have been chosen meanwhile.
-    if (this.selected?.id === id) this.selected = fresh.deletedAt === null ? fresh : null;
+    if (this.selected?.id === selected.id) this.selected = fresh.deletedAt === null ? fresh : null;
   }
 }

@@ -2,42 +2,62 @@
 
 const farthest = 1 / 8;
 const nearest = 32;
+/** Screen pixels of the picture that cannot be pushed out of the stage. */
+const inSight = 64;
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-export class PictureView {
-  /** Screen pixels for each picture pixel; null = as large as fits. */
-  zoom = $state<number | null>(null);
-  /** The middle of the picture against the middle of the stage, in screen pixels. */
-  x = $state(0);
-  y = $state(0);
-  stage = $state.raw<Size>({ width: 0, height: 0 });
-  picture = $state.raw<Size>({ width: 1, height: 1 });
+/** What is looked at: another id begins fitted again. */
+export interface Seen extends Size {
+  readonly id: string;
+}
 
+interface Place {
+  readonly id: string;
+  readonly zoom: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+export class PictureView {
+  /** The place the picture may fill. */
+  stage = $state.raw<Size>({ width: 0, height: 0 });
+  readonly #seen: () => Seen | null;
+  /** Where the artist moved one picture to; of another it says nothing. */
+  #moved = $state.raw<Place | null>(null);
+
+  constructor(seen: () => Seen | null) {
+    this.#seen = seen;
+  }
+
+  readonly #picture = $derived.by(() => this.#seen() ?? { id: '', width: 1, height: 1 });
+  readonly #place = $derived(this.#moved?.id === this.#picture.id ? this.#moved : null);
   readonly fitScale = $derived(
-    Math.min(this.stage.width / this.picture.width, this.stage.height / this.picture.height),
+    Math.min(this.stage.width / this.#picture.width, this.stage.height / this.#picture.height),
   );
-  readonly scale = $derived(this.zoom ?? this.fitScale);
-  readonly width = $derived(Math.max(0, this.picture.width * this.scale));
-  readonly height = $derived(Math.max(0, this.picture.height * this.scale));
+  /** Screen pixels for each picture pixel. */
+  readonly scale = $derived(this.#place?.zoom ?? this.fitScale);
+  readonly fitted = $derived(this.#place === null);
+  /** The middle of the picture against the middle of the stage, in screen pixels. */
+  readonly x = $derived(this.#place?.x ?? 0);
+  readonly y = $derived(this.#place?.y ?? 0);
+  readonly width = $derived(Math.max(0, this.#picture.width * this.scale));
+  readonly height = $derived(Math.max(0, this.#picture.height * this.scale));
 
   fit(): void {
-    this.zoom = null;
-    this.x = 0;
-    this.y = 0;
+    this.#moved = null;
   }
 
   /** Zooms by a factor and keeps the point under the pointer where it is; (0, 0) = the middle of the stage. */
   zoomBy(factor: number, aroundX = 0, aroundY = 0): void {
     const before = this.scale;
-    const after = Math.min(nearest, Math.max(farthest, before * factor));
-    this.x = aroundX - ((aroundX - this.x) * after) / before;
-    this.y = aroundY - ((aroundY - this.y) * after) / before;
-    this.zoom = after;
-    this.#keepInReach();
+    const zoom = Math.min(nearest, Math.max(farthest, before * factor));
+    const x = aroundX - ((aroundX - this.x) * zoom) / before;
+    const y = aroundY - ((aroundY - this.y) * zoom) / before;
+    this.#moveTo(zoom, x, y);
   }
 
   zoomTo(scale: number): void {
@@ -45,17 +65,19 @@ export class PictureView {
   }
 
   moveBy(dx: number, dy: number): void {
-    if (this.zoom === null) return;
-    this.x += dx;
-    this.y += dy;
-    this.#keepInReach();
+    if (!this.fitted) this.#moveTo(this.scale, this.x + dx, this.y + dy);
   }
 
   /** Some of the picture stays in sight. */
-  #keepInReach(): void {
-    const reachX = Math.max(0, (this.width + this.stage.width) / 2 - 64);
-    const reachY = Math.max(0, (this.height + this.stage.height) / 2 - 64);
-    this.x = Math.min(reachX, Math.max(-reachX, this.x));
-    this.y = Math.min(reachY, Math.max(-reachY, this.y));
+  #moveTo(zoom: number, x: number, y: number): void {
+    const { id, width, height } = this.#picture;
+    const reachX = Math.max(0, (width * zoom + this.stage.width) / 2 - inSight);
+    const reachY = Math.max(0, (height * zoom + this.stage.height) / 2 - inSight);
+    this.#moved = {
+      id,
+      zoom,
+      x: Math.min(reachX, Math.max(-reachX, x)),
+      y: Math.min(reachY, Math.max(-reachY, y)),
+    };
   }
 }

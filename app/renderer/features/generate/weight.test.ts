@@ -21,7 +21,7 @@ describe('changeWeight', () => {
   });
 
   it('weighs a selection without the spaces at its ends', () => {
-    expect(apply('a red sun, dusk', 1, 10, 1)?.after).toBe('a (red sun:1.1), dusk');
+    expect(apply('a red sun dusk', 1, 10, 1)?.after).toBe('a (red sun:1.1) dusk');
     expect(apply('(red sun:1.25)', 0, 14, 1)?.after).toBe('(red sun:1.35)');
   });
 

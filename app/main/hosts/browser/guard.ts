@@ -16,6 +16,9 @@ export interface GuardedRequest {
   readonly origin: string | undefined;
   readonly cookie: string | undefined;
   readonly authorization: string | undefined;
+  /** Sec-Fetch-Site and Sec-Fetch-Mode, which browsers alone send and no page can forge. */
+  readonly fetchSite?: string | undefined;
+  readonly fetchMode?: string | undefined;
   /** A WebSocket is a change of state whatever its method. */
   readonly upgrade?: boolean;
 }
@@ -25,28 +28,27 @@ const cookieName = 'tessera_token';
 const harmless = new Set(['GET', 'HEAD']);
 
 export function isLoopback(host: string): boolean {
-  return loopback.has(host) || host === '::1' || host.startsWith('127.');
+  return loopback.has(host) || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 export function createGuard({ host, token }: { host: string; token?: string | undefined }): Guard {
   const isAllowedName = (name: string): boolean =>
     loopback.has(name) || name === host || (token !== undefined && isIP(name.replaceAll(/[[\]]/g, '')) !== 0);
   return {
-    refusal: ({ method, url, host: given, origin, cookie, authorization, upgrade = false }) => {
+    refusal: (request) => {
+      const { url, host: given, origin, cookie, authorization, upgrade = false } = request;
       const name = hostName(given);
       if (name === undefined || !isAllowedName(name))
         return {
           status: 403,
           message: `This server is not called ${JSON.stringify(given ?? '')}. Open the address that it printed.`,
         };
-      const mustProve = upgrade || !harmless.has(method);
-      if (
-        (mustProve && origin === undefined && upgrade) ||
-        (origin !== undefined && hostOf(origin) !== given)
-      )
+      // A page always names its origin when it opens a socket.
+      const isForeign = origin === undefined ? upgrade : hostOf(origin) !== given;
+      if (isForeign || isEmbeddedElsewhere(request))
         return {
           status: 403,
-          message: `A page of ${origin ?? 'no origin'} may not use this server. Open the address that it printed.`,
+          message: `A page of ${origin ?? 'another origin'} may not use this server. Open the address that it printed.`,
         };
       if (token === undefined) return undefined;
       const shown = [
@@ -71,6 +73,12 @@ export function createGuard({ host, token }: { host: string; token?: string | un
   };
 }
 
+/** A picture or a script of ours in somebody else's page; following a link to us is no such thing. */
+function isEmbeddedElsewhere({ method, fetchSite, fetchMode }: GuardedRequest): boolean {
+  const isOurs = fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none';
+  return !isOurs && !(fetchMode === 'navigate' && harmless.has(method));
+}
+
 function hostName(host: string | undefined): string | undefined {
   return /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?$/i.exec(host ?? '')?.[1]?.toLowerCase();
 }
@@ -84,7 +92,12 @@ function cookieValue(cookie: string | undefined): string | undefined {
     .split(';')
     .map((pair) => pair.trim().split('='))
     .find(([name]) => name === cookieName);
-  return found?.[1] === undefined ? undefined : decodeURIComponent(found[1]);
+  try {
+    return found?.[1] === undefined ? undefined : decodeURIComponent(found[1]);
+  } catch {
+    // Not written by us: no token.
+    return undefined;
+  }
 }
 
 /** In constant time, whatever the lengths. */

@@ -1,16 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Server } from 'node:http';
 import { Readable } from 'node:stream';
 import { serve } from '@hono/node-server';
-import { RPCHandler } from '@orpc/server/ws';
 import { Hono, type Context } from 'hono';
-import { WebSocketServer } from 'ws';
 import { OutputError, StudioError, toWire } from '#contract/errors.ts';
 import type { Studio } from '#studio/studio.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { securityHeaders } from './headers.ts';
+import { movingOn } from './moving-on.ts';
+import { serveSockets } from './sockets.ts';
 import { readStatic } from './static-files.ts';
 
 export interface ServerOptions {
@@ -21,6 +20,8 @@ export interface ServerOptions {
   /** 0 = any free one. */
   readonly port: number;
   readonly token?: string | undefined;
+  /** An upload that stands still for so long is given up. */
+  readonly stallMs?: number;
 }
 
 export interface RunningServer {
@@ -29,7 +30,7 @@ export interface RunningServer {
 }
 
 const year = 365 * 24 * 60 * 60;
-const maxMessageBytes = 16 * 2 ** 20;
+const defaultStallMs = 60_000;
 
 /** Serves the renderer, its pictures and the studio's procedures. Throws OUTPUT_UNWRITABLE where the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -37,12 +38,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const guard = createGuard(options);
   const app = createApp(options, guard);
   const server = await listen(app, host, port);
-  const sockets = serveSockets(server, options, guard);
+  const sockets = serveSockets(server, options.studio, guard);
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
     close: async () => {
-      for (const socket of sockets.clients) socket.terminate();
       sockets.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -55,6 +55,8 @@ function listen(app: Hono, hostname: string, port: number): Promise<Server> {
     const server = serve({ fetch: app.fetch, hostname, port }, () => {
       resolve(server);
     }) as Server;
+    // A model of some gigabytes may take its time; one that stands still is given up in takeModel.
+    server.requestTimeout = 0;
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE';
       const why = taken ? 'another program uses it' : cause.message;
@@ -69,8 +71,12 @@ function listen(app: Hono, hostname: string, port: number): Promise<Server> {
   });
 }
 
-function createApp({ studio, rendererFolder }: ServerOptions, guard: Guard): Hono {
+function createApp({ studio, rendererFolder, stallMs = defaultStallMs }: ServerOptions, guard: Guard): Hono {
   const app = new Hono();
+  app.onError((error, c) => {
+    const { code, message } = toWire(error);
+    return c.json({ code, message }, 500, { ...securityHeaders });
+  });
   app.use(async (c, next) => {
     const url = new URL(c.req.url);
     const header = (name: string) => c.req.header(name);
@@ -81,6 +87,8 @@ function createApp({ studio, rendererFolder }: ServerOptions, guard: Guard): Hon
       origin: header('origin'),
       cookie: header('cookie'),
       authorization: header('authorization'),
+      fetchSite: header('sec-fetch-site'),
+      fetchMode: header('sec-fetch-mode'),
     });
     for (const [name, value] of Object.entries(securityHeaders)) c.header(name, value);
     if (refusal !== undefined) return c.text(refusal.message, refusal.status);
@@ -89,7 +97,7 @@ function createApp({ studio, rendererFolder }: ServerOptions, guard: Guard): Hon
     return next();
   });
   app.get('/media/*', (c) => answerMedia(c, studio));
-  app.put('/models/:name', (c) => takeModel(c, studio));
+  app.put('/models/:name', (c) => takeModel(c, studio, stallMs));
   app.get('/*', async (c) => {
     const file = await readStatic(rendererFolder, c.req.path);
     if (file === undefined) return c.text('There is nothing here.', 404);
@@ -113,36 +121,13 @@ async function answerMedia(c: Context, studio: Studio): Promise<Response> {
   return c.body(Readable.toWeb(createReadStream(file)) as ReadableStream);
 }
 
-async function takeModel(c: Context, studio: Studio): Promise<Response> {
+async function takeModel(c: Context, studio: Studio, stallMs: number): Promise<Response> {
   const { body } = c.req.raw;
   if (body === null) return c.json({ code: 'REQUEST_INVALID', message: 'The file is empty.' }, 400);
   try {
-    return c.json(await studio.acceptModelUpload(c.req.param('name') ?? '', body));
+    return c.json(await studio.acceptModelUpload(c.req.param('name') ?? '', movingOn(body, stallMs)));
   } catch (error) {
     const { code, message } = toWire(error);
     return c.json({ code, message }, error instanceof StudioError ? 422 : 500);
   }
-}
-
-function serveSockets(server: Server, { studio }: ServerOptions, guard: Guard): WebSocketServer {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
-  const handler = new RPCHandler(studio.router);
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { host, origin, cookie, authorization } = request.headers;
-    const url = new URL(request.url ?? '/', 'http://tessera');
-    const refusal =
-      url.pathname === '/rpc'
-        ? guard.refusal({ method: 'GET', url, host, origin, cookie, authorization, upgrade: true })
-        : { status: 403, message: 'There is no socket here.' };
-    if (refusal !== undefined) {
-      socket.end(
-        `HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${refusal.message}`,
-      );
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (ws) => {
-      void handler.upgrade(ws, { context: { trusted: false } });
-    });
-  });
-  return sockets;
 }

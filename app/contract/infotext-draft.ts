@@ -1,8 +1,8 @@
+import * as v from 'valibot';
 import type { Infotext } from './infotext.ts';
 import {
-  maxDownsamples,
+  MergingSchema,
   noMerging,
-  partitionKinds,
   schedulerNames,
   type MergingOptions,
   type SchedulerName,
@@ -27,9 +27,9 @@ export function draftFromInfotext({ prompt, negativePrompt, settings }: Infotext
     return value;
   };
   const number = (key: string): number | undefined => {
-    const value = Number(left.get(key) ?? Number.NaN);
-    if (Number.isFinite(value)) left.delete(key);
-    return Number.isFinite(value) ? value : undefined;
+    const value = numberOf(left.get(key));
+    if (value !== undefined) left.delete(key);
+    return value;
   };
   const changes: Partial<Draft> = { prompt, negativePrompt };
   const set = <K extends keyof Draft>(key: K, value: Draft[K] | undefined): void => {
@@ -50,10 +50,11 @@ export function draftFromInfotext({ prompt, negativePrompt, settings }: Infotext
     left.delete('Sampler');
     left.delete('Schedule type');
   }
-  const merging = readMerging(take, number);
+  const merging = readMerging(left);
   if (merging !== undefined) {
     changes.merging = merging;
     changes.presetId = null;
+    for (const key of left.keys()) if (key.startsWith(mergingPrefix)) left.delete(key);
   }
   const modelName = take('Model');
   return { changes, unknown: [...left], ...(modelName === undefined ? {} : { modelName }) };
@@ -75,34 +76,37 @@ function schedulerFor(
   });
 }
 
-function readMerging(
-  take: (key: string) => string | undefined,
-  number: (key: string) => number | undefined,
-): MergingOptions | undefined {
-  const ratio = number('Token merging ratio');
-  if (ratio === undefined || ratio < 0 || ratio > 1) return undefined;
-  const ratioEnd = number('Token merging ratio end');
-  const partition = take('Token merging partition');
-  const cell = /^(\d+)x(\d+)$/.exec(take('Token merging cell') ?? '');
-  const downsample = number('Token merging max downsample');
-  const blocks = take('Token merging blocks');
-  const modules = take('Token merging modules')?.split(' ');
-  return {
-    ...noMerging,
+/** A whole number too large to be held exactly stays as it stands. */
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
+}
+
+const mergingPrefix = 'Token merging ';
+
+/** Undefined where nothing is said of merging, or something that cannot be: then its keys stay among the unknown. */
+function readMerging(settings: ReadonlyMap<string, string>): MergingOptions | undefined {
+  const text = (name: string) => settings.get(`${mergingPrefix}${name}`);
+  const ratio = numberOf(text('ratio'));
+  if (ratio === undefined) return undefined;
+  const cell = text('cell')?.split('x');
+  const modules = text('modules')?.split(' ');
+  const said = {
     ratio,
-    ...(ratioEnd === undefined ? {} : { ratioEnd }),
-    mode: take('Token merging mode') === 'prune' ? 'prune' : 'merge',
-    partition: partitionKinds.find((kind) => kind === partition) ?? noMerging.partition,
-    ...(cell === null ? {} : { sx: Number(cell[1]), sy: Number(cell[2]) }),
-    maxDownsample: maxDownsamples.find((known) => known === downsample) ?? noMerging.maxDownsample,
-    ...(blocks === undefined ? {} : { blocks: blocks.split(', ') }),
-    ...(modules === undefined
-      ? {}
-      : {
-          selfAttention: modules.includes('self'),
-          crossAttention: modules.includes('cross'),
-          mlp: modules.includes('mlp'),
-        }),
-    sharePartition: take('Token merging shared partition') !== 'off',
+    ratioEnd: numberOf(text('ratio end')),
+    mode: text('mode'),
+    partition: text('partition'),
+    sx: numberOf(cell?.[0]),
+    sy: numberOf(cell?.[1]),
+    maxDownsample: numberOf(text('max downsample')),
+    blocks: text('blocks')?.split(', '),
+    selfAttention: modules?.includes('self'),
+    crossAttention: modules?.includes('cross'),
+    mlp: modules?.includes('mlp'),
+    sharePartition: text('shared partition') !== 'off',
   };
+  const given = Object.entries(said).filter(([, value]) => value !== undefined);
+  const result = v.safeParse(MergingSchema, { ...noMerging, ...Object.fromEntries(given) });
+  return result.success ? result.output : undefined;
 }

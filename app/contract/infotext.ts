@@ -10,7 +10,8 @@ export interface Infotext {
 }
 
 const negativePrefix = 'Negative prompt:';
-const pairPattern = /\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
+/** Keys have an end, or a long line without any would be searched from each of its letters to its end. */
+const pairPattern = /\b(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 /** Fewer pairs than this are taken for a line of the prompt. */
 const minPairs = 3;
 

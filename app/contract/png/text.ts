@@ -15,6 +15,9 @@ const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const frameBytes = 12;
 const headerDataBytes = 13;
 const maxTextBytes = 4 * 2 ** 20;
+/** Of all texts together: many small ones can unpack to as much as one large one. */
+const maxTotalBytes = 16 * 2 ** 20;
+const textTypes: ReadonlySet<string> = new Set(['tEXt', 'zTXt', 'iTXt']);
 const maxChunks = 100_000;
 /** One byte of deflate unpacks to at most 1032. */
 const inflateStepBytes = 4096;
@@ -26,6 +29,7 @@ export function readPngText(bytes: Uint8Array): PngText {
   const texts = new Map<string, string>();
   let size: { widthPx: number; heightPx: number } | undefined;
   let at = signature.length;
+  let total = 0;
   for (let chunk = 0; chunk < maxChunks && at + frameBytes <= bytes.length; chunk++) {
     const length = view.getUint32(at);
     const type = latin1(bytes.subarray(at + 4, at + 8));
@@ -33,7 +37,10 @@ export function readPngText(bytes: Uint8Array): PngText {
       throw unreadable(`its chunk ${JSON.stringify(type)} runs past its end`);
     const data = bytes.subarray(at + 8, at + 8 + length);
     // Pixels are left to the decoder; what is read here is checked here.
-    if (type !== 'IDAT' && crc32(bytes.subarray(at + 4, at + 8 + length)) !== view.getUint32(at + 8 + length))
+    const isRead = type === 'IHDR' || textTypes.has(type);
+    if (isRead && length > maxTextBytes)
+      throw unreadable(`its chunk ${JSON.stringify(type)} is larger than ${maxTextBytes} bytes`);
+    if (isRead && crc32(bytes.subarray(at + 4, at + 8 + length)) !== view.getUint32(at + 8 + length))
       throw unreadable(`the checksum of its chunk ${JSON.stringify(type)} is wrong`);
     if (chunk === 0) {
       if (type !== 'IHDR' || length !== headerDataBytes) throw unreadable('it does not begin with its size');
@@ -41,6 +48,8 @@ export function readPngText(bytes: Uint8Array): PngText {
     }
     const text = readText(type, data);
     if (text !== undefined && !texts.has(text.keyword)) texts.set(text.keyword, text.text);
+    total += text?.text.length ?? 0;
+    if (total > maxTotalBytes) throw unreadable(`its texts are larger than ${maxTotalBytes} bytes together`);
     if (type === 'IEND') break;
     at += frameBytes + length;
   }
@@ -49,24 +58,19 @@ export function readPngText(bytes: Uint8Array): PngText {
 }
 
 function readText(type: string, data: Uint8Array): { keyword: string; text: string } | undefined {
-  if (type !== 'tEXt' && type !== 'zTXt' && type !== 'iTXt') return undefined;
+  if (!textTypes.has(type)) return undefined;
   const end = data.indexOf(0);
   if (end < 0) return undefined;
   const keyword = latin1(data.subarray(0, end));
   const rest = data.subarray(end + 1);
-  if (type === 'tEXt') return { keyword, text: latin1(limited(rest)) };
+  if (type === 'tEXt') return { keyword, text: latin1(rest) };
   if (type === 'zTXt') return { keyword, text: latin1(inflate(rest.subarray(1))) };
   const compressed = rest[0] === 1;
   const language = rest.indexOf(0, 2);
   const translated = language < 0 ? -1 : rest.indexOf(0, language + 1);
   if (translated < 0) return undefined;
   const body = rest.subarray(translated + 1);
-  return { keyword, text: new TextDecoder().decode(compressed ? inflate(body) : limited(body)) };
-}
-
-function limited(data: Uint8Array): Uint8Array {
-  if (data.length > maxTextBytes) throw unreadable(`one of its texts is larger than ${maxTextBytes} bytes`);
-  return data;
+  return { keyword, text: new TextDecoder().decode(compressed ? inflate(body) : body) };
 }
 
 /** In pieces, so that a text made to unpack without end is stopped at the limit. */
@@ -127,14 +131,18 @@ export function writePngText(png: Uint8Array, texts: ReadonlyMap<string, string>
 
 function textChunk(keyword: string, text: string): Uint8Array {
   const isLatin1 = /^[\0-\xff]*$/.test(text);
-  const encode = (value: string) => Uint8Array.from(value, (char) => char.charCodeAt(0));
-  const body = isLatin1
-    ? encode(`tEXt${keyword}\0${text}`)
-    : new Uint8Array([...encode(`iTXt${keyword}\0\0\0\0\0`), ...new TextEncoder().encode(text)]);
-  const out = new Uint8Array(body.length + 8);
+  const head = isLatin1 ? `tEXt${keyword}\0` : `iTXt${keyword}\0\0\0\0\0`;
+  const data = isLatin1 ? bytesOf(text) : new TextEncoder().encode(text);
+  const out = new Uint8Array(head.length + data.length + 8);
   const view = new DataView(out.buffer);
-  view.setUint32(0, body.length - 4);
-  out.set(body, 4);
-  view.setUint32(4 + body.length, crc32(body));
+  const end = out.length - 4;
+  view.setUint32(0, end - 8);
+  out.set(bytesOf(head), 4);
+  out.set(data, 4 + head.length);
+  view.setUint32(end, crc32(out.subarray(4, end)));
   return out;
+}
+
+function bytesOf(latin1Text: string): Uint8Array {
+  return Uint8Array.from(latin1Text, (char) => char.charCodeAt(0));
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { formatInfotext, parseInfotext, type Infotext } from '#contract/infotext.ts';
 import { draftFromInfotext } from '#contract/infotext-draft.ts';
+import { parametersKey, recordKey } from '#contract/picture-settings.ts';
 import { GenerationRequestSchema, noMerging, type GenerationRequest } from '#contract/request.ts';
 import { GenerationSchema, type Generation } from '#contract/studio/generation.ts';
 
@@ -17,9 +18,6 @@ const RecordSchema = v.object({
   memory: GenerationSchema.entries.memory,
 });
 export type PictureRecord = v.InferOutput<typeof RecordSchema>;
-
-export const parametersKey = 'parameters';
-export const recordKey = 'tessera';
 
 export function pictureTexts(record: PictureRecord, infotext: Infotext): Map<string, string> {
   return new Map([

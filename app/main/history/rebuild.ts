@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { parametersKey, recordKey } from '#contract/picture-settings.ts';
 import { readPngText } from '#contract/png/text.ts';
 import type { RebuildReport } from '#contract/studio/history.ts';
-import { parametersKey, readRecord, recordKey, requestFromParameters } from './picture-record.ts';
+import { readRecord, requestFromParameters } from './picture-record.ts';
 import type { Pictures } from './pictures.ts';
 import type { HistoryStore } from './store.ts';
 import type { FoundGeneration } from './types.ts';

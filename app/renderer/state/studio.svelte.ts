@@ -30,6 +30,8 @@ export class StudioState {
   screen = $state<Screen>('make');
   /** The stream runs and models were read: the form can be used. */
   ready = $state(false);
+  /** What the engine counted in the prompt that it read last. */
+  counted = $state.raw<{ readonly prompt: string; readonly tokens: number }>();
   /** The last thing that failed and was not a picture of the queue. */
   failure = $state.raw<Failure | null>(null);
   readonly draft: DraftState;
@@ -159,6 +161,9 @@ export class StudioState {
         this.#take(event.settings);
         break;
       case 'started':
+        this.#takeCount(event);
+        this.progress.set(event.id, advance(this.progress.get(event.id), event));
+        break;
       case 'progress':
       case 'preview':
         this.progress.set(event.id, advance(this.progress.get(event.id), event));
@@ -177,6 +182,11 @@ export class StudioState {
         break;
     }
     this.#listeners.tell(event);
+  }
+
+  #takeCount({ id, tokenCount }: Extract<StudioEvent, { type: 'started' }>): void {
+    const prompt = this.queue.items.find((each) => each.id === id)?.request.prompt;
+    if (prompt !== undefined) this.counted = { prompt, tokens: tokenCount };
   }
 
   #takeQueue(queue: QueueState): void {

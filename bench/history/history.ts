@@ -38,27 +38,34 @@ function fill(): void {
     };
     const model = { id: `model${i % 7}`, name: `Model ${i % 7}`, hash: null };
     const stepMs = 100 + (i % 50);
-    store.insertFound({
-      id: crypto.randomUUID(),
-      batchId,
-      createdAt: clock + i,
-      request,
-      model,
-      provider: 'cpu',
-      merging: null,
-      figures: {
-        tokeniseMs: 1,
-        textMs: 9,
-        stepsMs: Array<number>(20).fill(stepMs),
-        decodeMs: 90,
-        decodeTiles: 1,
-        totalMs: 20 * stepMs,
-        loadMs: 0,
+    store.insertFound(
+      [
+        {
+          id: crypto.randomUUID(),
+          batchId,
+          createdAt: clock + i,
+          request,
+          model,
+          provider: 'cpu',
+          merging: null,
+          figures: {
+            tokeniseMs: 1,
+            textMs: 9,
+            stepsMs: Array<number>(20).fill(stepMs),
+            decodeMs: 90,
+            decodeTiles: 1,
+            totalMs: 20 * stepMs,
+            loadMs: 0,
+          },
+          memory: [{ what: 'process', bytes: 2e9 + i, source: 'VmHWM' }],
+          picture: { fileName: `2026-01/${i}.png`, widthPx: 512, heightPx: 512, sizeBytes: 4e5 },
+          hasMaps: true,
+        },
+      ],
+      (_, error) => {
+        throw error;
       },
-      memory: [{ what: 'process', bytes: 2e9 + i, source: 'VmHWM' }],
-      picture: { fileName: `2026-01/${i}.png`, widthPx: 512, heightPx: 512, sizeBytes: 4e5 },
-      hasMaps: true,
-    });
+    );
   }
 }
 

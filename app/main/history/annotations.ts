@@ -34,9 +34,10 @@ export function createAnnotations(db: Db, now: () => number) {
        AND g.negative_prompt = ? AND g.width_px = ? AND g.height_px = ? AND g.steps = ? AND g.scheduler = ? AND g.merging_key = ?
        AND g.request_json ->> '$.guidanceScale' = ? ORDER BY g.seq DESC LIMIT 1`,
   );
-  const purge = db.prepare<[number], { id: string; picture_file: string | null }>(
-    'DELETE FROM generations WHERE deleted_at_ms < ? RETURNING id, picture_file',
+  const deleted = db.prepare<[number], { id: string; picture_file: string | null }>(
+    'SELECT id, picture_file FROM generations WHERE deleted_at_ms < ?',
   );
+  const purge = db.prepare<[string]>('DELETE FROM generations WHERE id = ? AND deleted_at_ms IS NOT NULL');
   const picture = db.prepare<[string], { picture_file: string | null }>(
     'SELECT picture_file FROM generations WHERE id = ?',
   );
@@ -56,8 +57,11 @@ export function createAnnotations(db: Db, now: () => number) {
     },
     remove: (ids: readonly string[]) => each(ids, (id) => remove.run(now(), id).changes),
     restore: (ids: readonly string[]) => each(ids, (id) => restore.run(id).changes),
-    /** For good. Gives what lies on the disk for each. */
-    purge: (before: number) => purge.all(before).map(({ id, picture_file: fileName }) => ({ id, fileName })),
+    /** What lies in the bin since before then, with its file on the disk. */
+    deletedBefore: (before: number) =>
+      deleted.all(before).map(({ id, picture_file: fileName }) => ({ id, fileName })),
+    /** For good. */
+    purge: (ids: readonly string[]) => each(ids, (id) => purge.run(id).changes),
     related: (id: string): Generation[] => related.all(id).map(toGeneration),
     findSame: (request: GenerationRequest, modelId: string): Generation | undefined => {
       const { seed, prompt, negativePrompt, widthPx, heightPx, steps, scheduler, guidanceScale } = request;

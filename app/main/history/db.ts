@@ -11,8 +11,8 @@ const busyTimeoutMs = 5000;
 
 /** The file is no sound database of ours: it is set aside and the history rebuilt from the pictures. */
 export class DamagedDatabaseError extends HistoryError {
-  constructor(path: string, cause: unknown) {
-    super('HISTORY_DAMAGED', `The history at ${path} is damaged: ${messageOf(cause)}.`, {
+  constructor(path: string, cause: unknown, nextStep = '') {
+    super('HISTORY_DAMAGED', `The history at ${path} is damaged: ${messageOf(cause)}.${nextStep}`, {
       details: { path },
       cause,
     });
@@ -44,7 +44,7 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
     migrate(db, steps);
-    // Counts and orders are checked, not every page: opening 100,000 rows stays fast.
+    // The first page is read, not every one: opening 100,000 rows stays fast.
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
     return db;
   } catch (error) {
@@ -53,11 +53,61 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
   }
 }
 
+/** Looks at every page, which opening does not. Throws DamagedDatabaseError, after which the database is closed. */
+export function assertSound(db: Db): void {
+  let found: unknown;
+  try {
+    found = db.pragma('quick_check(1)', { simple: true });
+  } catch (error) {
+    found = messageOf(error);
+  }
+  if (found === 'ok') return;
+  db.close();
+  throw new DamagedDatabaseError(db.name, new Error(String(found)));
+}
+
+/** A damaged database, to save what can be read of it; undefined where nothing can. */
+export function openDamaged(path: string): Db | undefined {
+  try {
+    return new Database(path, { readonly: true, fileMustExist: true });
+  } catch {
+    // Not even its first page is one of SQLite's.
+    return undefined;
+  }
+}
+
+/** Takes a lock that the system gives up with this process; undefined where another holds it. */
+export function holdExclusively(path: string): (() => void) | undefined {
+  let db: Db | undefined;
+  try {
+    db = new Database(path, { timeout: 0 });
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    db?.close();
+    if (/^SQLITE_BUSY/.test(sqliteCode(error) ?? '')) return undefined;
+    throw asUnwritable(path, error);
+  }
+  const held = db;
+  return () => {
+    held.close();
+  };
+}
+
+/** Whether SQLite says that the file itself is damaged. */
+export function isDamage(error: unknown): boolean {
+  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(sqliteCode(error) ?? '');
+}
+
+/** Whether a row breaks the conditions of its table, as one from a crafted file may. */
+export function isConstraint(error: unknown): boolean {
+  return sqliteCode(error)?.startsWith('SQLITE_CONSTRAINT') === true;
+}
+
 function explain(path: string, error: unknown): unknown {
   const code = sqliteCode(error);
   if (code === undefined) return error;
-  if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code) || code === 'SQLITE_ERROR')
-    return new DamagedDatabaseError(path, error);
+  if (isDamage(error) || code === 'SQLITE_ERROR') return new DamagedDatabaseError(path, error);
   return asUnwritable(path, error);
 }
 

@@ -50,7 +50,8 @@ function tables(searches: boolean, scans: boolean): { from: string; seq: string 
 }
 
 function wordsOf(text = ''): { long: string[]; short: string[] } {
-  const words = text.split(/\s+/u).filter((word) => word !== '');
+  // A control character would end the index's own reading of a word.
+  const words = text.split(/[\s\p{Cc}]+/u).filter((word) => word !== '');
   const isLong = (word: string) => Array.from(word).length >= trigramChars;
   return { long: words.filter(isLong), short: words.filter((word) => !isLong(word)) };
 }

@@ -1,38 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writePngText } from '#contract/png/text.ts';
-import { toInfotext } from '#main/parameters.ts';
 import sharp from 'sharp';
 import { openDatabase } from './db.ts';
 import { migrations } from './migrations/all.ts';
 import { schemaVersion } from './migrations/run.ts';
 import { openHistory, type OpenedHistory } from './open.ts';
-import { pictureTexts } from './picture-record.ts';
-import { finished, newGeneration, requestOf, temporaryFolder } from './testing.ts';
-
-const createdAt = Date.UTC(2026, 0, 15);
-
-/** A picture of 8×8 pixels, saved as the studio saves one. */
-async function makePicture({ store, pictures }: OpenedHistory, prompt = 'a red sun'): Promise<string> {
-  const [row] = store.insertQueued([
-    newGeneration({ prompt, merging: { ...requestOf().merging, ratio: 0.5 } }),
-  ]);
-  if (row === undefined) throw new Error('nothing was inserted');
-  store.begin(row.id, createdAt);
-  const { figures, memory } = finished();
-  const record = { ...row, createdAt, provider: 'cpu', figures, memory: [...memory], merging: null };
-  const texts = pictureTexts(
-    record,
-    toInfotext({ request: row.request, seed: 1, modelName: 'demo', version: '0.1.0' }),
-  );
-  const rgb = new Uint8Array(8 * 8 * 3).fill(90);
-  const picture = await pictures.save(row.id, { rgb, widthPx: 8, heightPx: 8, texts, createdAt });
-  store.finish(row.id, finished({ picture }));
-  return row.id;
-}
+import { makePicture, temporaryFolder } from './testing.ts';
 
 const all = ({ store }: OpenedHistory) => store.page({ filter: {}, sort: 'newest', limit: 100 }).items;
 
@@ -93,15 +70,6 @@ describe('opening', () => {
       code: 'HISTORY_UNWRITABLE',
     });
   });
-
-  it.skipIf(process.getuid?.() === 0)(
-    'says when the folder is read-only (skipped for root, whom permissions do not stop)',
-    async () => {
-      const folder = temporaryFolder();
-      chmodSync(folder, 0o500);
-      await expect(openHistory({ folder })).rejects.toMatchObject({ code: 'HISTORY_UNWRITABLE' });
-    },
-  );
 
   it('removes what was half written', async () => {
     const folder = temporaryFolder();

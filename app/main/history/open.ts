@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { HistoryError } from '#contract/errors.ts';
-import { DamagedDatabaseError, FutureDatabaseError, openDatabase, type Db } from './db.ts';
+import { openOrReplace, suspect } from './damage.ts';
+import { lockFolder } from './folder-lock.ts';
 import { createPictures, type Pictures } from './pictures.ts';
 import { rebuild } from './rebuild.ts';
 import { createStore, type HistoryStore } from './store.ts';
@@ -16,12 +17,10 @@ export interface OpenedHistory {
 }
 
 const binMs = 30 * 24 * 60 * 60 * 1000;
-/** SQLite's own companions of a database in WAL. */
-const companions = ['', '-wal', '-shm'];
 
 /**
  * Opens the history of a data folder, making it where there is none. A damaged database is set aside and built again
- * from the pictures. Throws HISTORY_FROM_THE_FUTURE (after a copy was made) and HISTORY_UNWRITABLE.
+ * from what can be read of it and from the pictures. Throws HISTORY_FROM_THE_FUTURE (after a copy was made), HISTORY_IN_USE and HISTORY_UNWRITABLE.
  */
 export async function openHistory({
   folder,
@@ -31,24 +30,49 @@ export async function openHistory({
   now?: () => number;
 }): Promise<OpenedHistory> {
   makeFolder(folder);
+  const release = lockFolder(folder);
+  try {
+    return await openLocked(folder, now, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function openLocked(folder: string, now: () => number, release: () => void): Promise<OpenedHistory> {
   const path = join(folder, 'history.sqlite');
   const isNew = !existsSync(path);
   const pictures = createPictures(folder);
   const notices: Notice[] = [];
-  const db = openOrSetAside(path, now, notices);
-  const store = createStore(db, now);
+  const db = openOrReplace(path, now, notices);
+  const onDamage = (): void => {
+    suspect(path);
+  };
+  const store = createStore(db, now, { onDamage, onClose: release });
   const again = () => rebuild(store, pictures);
-  await pictures.sweep();
-  if (isNew || notices.length > 0) {
-    const { added } = await again();
-    if (added > 0)
-      notices.push({
-        code: 'HISTORY_DAMAGED',
-        message: `The history was built again from ${added} ${added === 1 ? 'picture' : 'pictures'} on the disk. Favourites, tags and notes of the lost one could not be read.`,
-      });
+  try {
+    await pictures.sweep();
+    if (isNew || notices.length > 0) {
+      const { added } = await again();
+      if (added > 0)
+        notices.push({
+          code: 'HISTORY_DAMAGED',
+          message: `${added} ${added === 1 ? 'picture was' : 'pictures were'} found again on the disk. Favourites, tags and notes that no longer could be read are gone.`,
+        });
+    }
+    await emptyBin(store, pictures, now() - binMs);
+  } catch (error) {
+    store.close();
+    throw error;
   }
-  for (const { id, fileName } of store.purge(now() - binMs)) await pictures.remove(id, fileName);
   return { store, pictures, notices, rebuild: again };
+}
+
+/** Files first: a row whose file is gone goes at the next start, a file without a row would be found again. */
+async function emptyBin(store: HistoryStore, pictures: Pictures, before: number): Promise<void> {
+  const old = store.deletedBefore(before);
+  for (const { id, fileName } of old) await pictures.remove(id, fileName);
+  store.purge(old.map(({ id }) => id));
 }
 
 function makeFolder(folder: string): void {
@@ -60,23 +84,5 @@ function makeFolder(folder: string): void {
       `The data folder ${folder} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}. Choose another one with TESSERA_HOME.`,
       { details: { folder }, cause },
     );
-  }
-}
-
-function openOrSetAside(path: string, now: () => number, notices: Notice[]): Db {
-  try {
-    return openDatabase(path);
-  } catch (error) {
-    const stamp = new Date(now()).toISOString().replaceAll(/[:.]/g, '-');
-    if (error instanceof FutureDatabaseError) {
-      for (const end of companions)
-        if (existsSync(path + end)) copyFileSync(path + end, `${path}.copy-${stamp}${end}`);
-      throw error;
-    }
-    if (!(error instanceof DamagedDatabaseError)) throw error;
-    const aside = path.replace(/\.sqlite$/, `-damaged-${stamp}.sqlite`);
-    for (const end of companions) if (existsSync(path + end)) renameSync(path + end, aside + end);
-    notices.push({ code: error.code, message: `${error.message} It was set aside as ${aside}.` });
-    return openDatabase(path);
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import sharp from 'sharp';
 import { HistoryError } from '#contract/errors.ts';
 import { writePngText } from '#contract/png/text.ts';
@@ -35,7 +35,7 @@ export function createPictures(folder: string) {
 
   return {
     folders,
-    picture: (fileName: string) => join(folders.pictures, fileName),
+    picture: (fileName: string) => join(folders.pictures, assertBelow(fileName)),
     thumbnail,
     maps,
     save: async (id: string, picture: PictureToSave): Promise<SavedPicture> => {
@@ -46,7 +46,7 @@ export function createPictures(folder: string) {
         .resize(thumbnailPx, thumbnailPx, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality: 86 })
         .toBuffer();
-      const fileName = `${monthOf(createdAt)}/${assertId(id)}.png`;
+      const fileName = fileNameOf(id, createdAt);
       await writeWhole(thumbnail(id), small);
       await writeWhole(join(folders.pictures, fileName), png);
       return { fileName, widthPx, heightPx, sizeBytes: png.length };
@@ -62,7 +62,7 @@ export function createPictures(folder: string) {
       const files = [
         thumbnail(id),
         maps(id),
-        ...(fileName === null ? [] : [join(folders.pictures, fileName)]),
+        ...(fileName === null ? [] : [join(folders.pictures, assertBelow(fileName))]),
       ];
       await Promise.all(files.map((file) => rm(file, { force: true })));
     },
@@ -78,9 +78,22 @@ export function createPictures(folder: string) {
       }
       return swept;
     },
-    /** Paths of the PNGs below the pictures folder, oldest month first. */
-    list: async (): Promise<string[]> =>
-      (await list(folders.pictures)).filter((name) => name.toLowerCase().endsWith('.png')).sort(),
+    /** Of a picture that was not made after all: whatever was written of it already. */
+    discard: async (id: string, createdAt: number): Promise<void> => {
+      const files = [thumbnail(id), maps(id), join(folders.pictures, fileNameOf(id, createdAt))];
+      await Promise.all(files.map((file) => rm(file, { force: true })));
+    },
+    /** Paths of the PNGs below the pictures folder, oldest month first. Links are left out: they may lead anywhere. */
+    list: async (): Promise<string[]> => {
+      const { pictures } = folders;
+      const entries = existsSync(pictures)
+        ? await readdir(pictures, { recursive: true, withFileTypes: true })
+        : [];
+      return entries
+        .filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith('.png'))
+        .map((entry) => relative(pictures, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+        .sort();
+    },
   };
 }
 
@@ -114,8 +127,20 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function monthOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 'YYYY-MM'.length);
+function fileNameOf(id: string, createdAt: number): string {
+  const month = new Date(createdAt).toISOString().slice(0, 'YYYY-MM'.length);
+  return `${month}/${assertId(id)}.png`;
+}
+
+/** A name from the database, which somebody else may have written. */
+function assertBelow(fileName: string): string {
+  const isBelow =
+    !isAbsolute(fileName) && !fileName.split(/[/\\]/).includes('..') && !fileName.includes('\0');
+  if (isBelow) return fileName;
+  throw new HistoryError(
+    'GENERATION_NOT_FOUND',
+    `The history names a picture outside its folder: ${JSON.stringify(fileName.slice(0, 200))}. It is not opened.`,
+  );
 }
 
 function assertId(id: string): string {

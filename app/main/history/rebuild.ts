@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parametersKey, recordKey } from '#contract/picture-settings.ts';
 import { readPngText } from '#contract/png/text.ts';
 import type { RebuildReport } from '#contract/studio/history.ts';
@@ -9,29 +10,52 @@ import type { Pictures } from './pictures.ts';
 import type { HistoryStore } from './store.ts';
 import type { FoundGeneration } from './types.ts';
 
-/** Puts every picture on the disk that the history lacks into it, oldest first. */
+/** Larger than any picture of ours: the longest side is 2048 px. */
+const maxFileBytes = 256 * 2 ** 20;
+/** Rows a transaction: few enough to be written between two turns of the event loop. */
+const rowsAtOnce = 50;
+
+/** Puts every picture on the disk that the history lacks into it, oldest first. One that cannot be read stops no other. */
 export async function rebuild(store: HistoryStore, pictures: Pictures): Promise<RebuildReport> {
   const refused: { fileName: string; reason: string }[] = [];
+  const refuse = (fileName: string, error: unknown): void => {
+    refused.push({ fileName, reason: error instanceof Error ? error.message : String(error) });
+  };
   const found: FoundGeneration[] = [];
   const files = await pictures.list();
   for (const fileName of files) {
     try {
       found.push(await readFound(pictures, fileName));
     } catch (error) {
-      refused.push({ fileName, reason: error instanceof Error ? error.message : String(error) });
+      refuse(fileName, error);
     }
   }
   found.sort((a, b) => a.createdAt - b.createdAt);
-  const added = found.filter((each) => store.insertFound(each));
+  const added: FoundGeneration[] = [];
+  for (let i = 0; i < found.length; i += rowsAtOnce) {
+    const some = found.slice(i, i + rowsAtOnce);
+    added.push(
+      ...store.insertFound(some, ({ picture }, error) => {
+        refuse(picture.fileName, error);
+      }),
+    );
+    await nextTurn();
+  }
   for (const { id, picture } of added) {
-    if (!existsSync(pictures.thumbnail(id)))
-      await pictures.saveThumbnail(id, await readFile(pictures.picture(picture.fileName)));
+    try {
+      if (!existsSync(pictures.thumbnail(id)))
+        await pictures.saveThumbnail(id, await readFile(pictures.picture(picture.fileName)));
+    } catch (error) {
+      refuse(picture.fileName, error);
+    }
   }
   return { found: files.length, added: added.length, refused };
 }
 
 async function readFound(pictures: Pictures, fileName: string): Promise<FoundGeneration> {
   const path = pictures.picture(fileName);
+  const { mtimeMs, size } = await stat(path);
+  if (size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes} bytes`);
   const bytes = await readFile(path);
   const { widthPx, heightPx, texts } = readPngText(bytes);
   const picture = { fileName, widthPx, heightPx, sizeBytes: bytes.length };
@@ -40,7 +64,6 @@ async function readFound(pictures: Pictures, fileName: string): Promise<FoundGen
   const told = requestFromParameters(texts.get(parametersKey), { widthPx, heightPx });
   if (told === undefined) throw new Error('it carries no settings that can be read');
   const id = idOf(fileName);
-  const { mtimeMs } = await stat(path);
   const unknown = { provider: null, merging: null, figures: null, memory: [] };
   return { ...told, ...unknown, id, batchId: id, createdAt: Math.round(mtimeMs), picture, hasMaps: false };
 }

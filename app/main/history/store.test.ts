@@ -175,8 +175,9 @@ describe('deleting', () => {
     expect(store.restore([id])).toBe(1);
     expect(ids({})).toEqual([id]);
     store.remove([id]);
-    expect(store.purge(0)).toEqual([]);
-    expect(store.purge(clock + 1)).toEqual([{ id, fileName: '2026-01/x.png' }]);
+    expect(store.deletedBefore(0)).toEqual([]);
+    expect(store.deletedBefore(clock + 1)).toEqual([{ id, fileName: '2026-01/x.png' }]);
+    expect(store.purge([id])).toBe(1);
     expect(store.get(id)).toBeUndefined();
     expect(ids({ text: 'sun' })).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { createAnnotations } from './annotations.ts';
-import { asUnwritable, type Db } from './db.ts';
+import { asUnwritable, DamagedDatabaseError, isConstraint, isDamage, type Db } from './db.ts';
 import { createFacets } from './facets.ts';
 import { figureColumns, insertSql, requestColumns } from './insert.ts';
 import { createLibraryRows } from './library-rows.ts';
@@ -12,8 +12,14 @@ import type { FoundGeneration } from './types.ts';
 
 export type HistoryStore = ReturnType<typeof createStore>;
 
+export interface StoreOptions {
+  /** Called where a page turns out to be damaged, so that the next start looks at all of them. */
+  readonly onDamage?: () => void;
+  readonly onClose?: () => void;
+}
+
 /** Everything the database answers, synchronously: a query takes less than a turn of the event loop. */
-export function createStore(db: Db, now: () => number) {
+export function createStore(db: Db, now: () => number, { onDamage, onClose }: StoreOptions = {}) {
   const reader = createReader(db);
   const order = createQueueOrder(db, reader, now);
   const store = {
@@ -26,23 +32,46 @@ export function createStore(db: Db, now: () => number) {
     facets: createFacets(db),
     statistics: createStatistics(db),
     presetFigures: createPresetFigures(db),
-    insertFound: (found: FoundGeneration): boolean => insertFound(db, found),
+    /** Gives those that the history did not have yet; `refuse` hears of what the tables do not take. */
+    insertFound: (
+      all: readonly FoundGeneration[],
+      refuse: (found: FoundGeneration, error: unknown) => void,
+    ): FoundGeneration[] =>
+      db
+        .transaction(() =>
+          all.filter((found) => {
+            try {
+              return insertFound(db, found);
+            } catch (error) {
+              if (!isConstraint(error)) throw error;
+              refuse(found, error);
+              return false;
+            }
+          }),
+        )
+        .immediate(),
     close: (): void => {
       db.close();
+      onClose?.();
     },
   };
-  return guarded(store, db.name);
+  return guarded(store, db.name, onDamage);
 }
 
-/** A full disk or a read-only folder leaves every method as HISTORY_UNWRITABLE. */
-function guarded<T extends object>(store: T, path: string): T {
+const nextStep =
+  ' Start Tessera again: the file is set aside, and what can be read of it and of the pictures is taken over.';
+
+/** A full disk or a read-only folder leaves every method as HISTORY_UNWRITABLE, a damaged page as HISTORY_DAMAGED. */
+function guarded<T extends object>(store: T, path: string, onDamage: (() => void) | undefined): T {
   const entries = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => unknown]) => [
     name,
     (...args: unknown[]): unknown => {
       try {
         return method(...args);
       } catch (error) {
-        throw asUnwritable(path, error);
+        if (!isDamage(error)) throw asUnwritable(path, error);
+        onDamage?.();
+        throw new DamagedDatabaseError(path, error, nextStep);
       }
     },
   ]);
@@ -68,16 +97,12 @@ function insertFound(db: Db, found: FoundGeneration): boolean {
     picture_size_bytes: size.sizeBytes,
     has_maps: found.hasMaps ? 1 : 0,
   };
-  return db
-    .transaction(() => {
-      const sql = `${insertSql('generations', Object.keys(columns))} ON CONFLICT (id) DO NOTHING`;
-      const { changes, lastInsertRowid } = db.prepare(sql).run(columns);
-      if (changes === 0) return false;
-      const memory = db.prepare(
-        'INSERT INTO memory_figures (generation_seq, what, size_bytes, source) VALUES (?, ?, ?, ?)',
-      );
-      for (const { what, bytes, source } of found.memory) memory.run(lastInsertRowid, what, bytes, source);
-      return true;
-    })
-    .immediate();
+  const sql = `${insertSql('generations', Object.keys(columns))} ON CONFLICT (id) DO NOTHING`;
+  const { changes, lastInsertRowid } = db.prepare(sql).run(columns);
+  if (changes === 0) return false;
+  const memory = db.prepare(
+    'INSERT OR IGNORE INTO memory_figures (generation_seq, what, size_bytes, source) VALUES (?, ?, ?, ?)',
+  );
+  for (const { what, bytes, source } of found.memory) memory.run(lastInsertRowid, what, bytes, source);
+  return true;
 }

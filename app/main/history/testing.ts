@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { noMerging, type GenerationRequest } from '#contract/request.ts';
+import { toInfotext } from '#main/parameters.ts';
+import type { OpenedHistory } from './open.ts';
+import { pictureTexts } from './picture-record.ts';
 import type { FinishedGeneration, NewGeneration } from './types.ts';
 
 /** What the tests of the history share: real folders, and rows that are right. */
@@ -58,4 +61,25 @@ export function finished(changes: Partial<FinishedGeneration> = {}, stepMs = 10)
     hasMaps: false,
     ...changes,
   };
+}
+
+const createdAt = Date.UTC(2026, 0, 15);
+
+/** A picture of 8×8 pixels, saved as the studio saves one. */
+export async function makePicture({ store, pictures }: OpenedHistory, prompt = 'a red sun'): Promise<string> {
+  const [row] = store.insertQueued([
+    newGeneration({ prompt, merging: { ...requestOf().merging, ratio: 0.5 } }),
+  ]);
+  if (row === undefined) throw new Error('nothing was inserted');
+  store.begin(row.id, createdAt);
+  const { figures, memory } = finished();
+  const record = { ...row, createdAt, provider: 'cpu', figures, memory: [...memory], merging: null };
+  const texts = pictureTexts(
+    record,
+    toInfotext({ request: row.request, seed: 1, modelName: 'demo', version: '0.1.0' }),
+  );
+  const rgb = new Uint8Array(8 * 8 * 3).fill(90);
+  const picture = await pictures.save(row.id, { rgb, widthPx: 8, heightPx: 8, texts, createdAt });
+  store.finish(row.id, finished({ picture }));
+  return row.id;
 }

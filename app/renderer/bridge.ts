@@ -2,7 +2,9 @@ import { createORPCClient } from '@orpc/client';
 import { RPCLink as PortLink } from '@orpc/client/message-port';
 import { RPCLink as SocketLink } from '@orpc/client/websocket';
 import type { ContractRouterClient } from '@orpc/contract';
-import { get, readable, writable, type Readable } from 'svelte/store';
+import { get, writable, type Readable } from 'svelte/store';
+import { portMessage, type Answer, type DesktopCommand, type TesseraWindow } from '#contract/desktop.ts';
+import { fromWire } from '#contract/errors.ts';
 import type { StudioContract } from '#contract/studio/api.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { uploadModel } from './lib/upload.ts';
@@ -25,7 +27,14 @@ export interface Bridge {
   saveFile(suggestedName: string, bytes: Uint8Array<ArrayBuffer>, type: string): Promise<boolean>;
   openExternal(url: string): void;
   startDrag?(id: string): void;
+  /** The desktop's menu, where the window's frame does not show it. */
+  showMenu?(): void;
+  /** What the desktop's menu, a notification or the system asks of the page. */
+  onCommand?(listener: (command: BridgeCommand) => void): void;
 }
+
+export type BridgeCommand =
+  Exclude<DesktopCommand, { type: 'file' }> | { readonly type: 'file'; readonly file: File };
 
 type Link = Parameters<typeof createORPCClient<StudioClient>>[0];
 
@@ -86,38 +95,63 @@ function createBrowserBridge(): Bridge {
 }
 
 function createDesktopBridge(desktop: TesseraWindow): Bridge {
-  const link = new Promise<Link>((resolve) => {
-    const onMessage = (event: MessageEvent<unknown>): void => {
-      const port = event.ports[0];
-      if (event.source !== window || port === undefined) return;
-      window.removeEventListener('message', onMessage);
-      const portLink = new PortLink({ port });
-      port.start();
-      resolve(portLink);
-    };
-    window.addEventListener('message', onMessage);
-    desktop.connect();
+  const status = writable<Connection>('connecting');
+  let waiting = Promise.withResolvers<Link>();
+  window.addEventListener('message', (event: MessageEvent<unknown>) => {
+    const port = event.ports[0];
+    if (event.source !== window || port === undefined || !isPortMessage(event.data)) return;
+    // The main side closes a port only when it ends or begins anew; a call waits for the next one.
+    port.addEventListener('close', () => {
+      waiting = Promise.withResolvers<Link>();
+      status.set('lost');
+    });
+    waiting.resolve(new PortLink({ port }));
+    port.start();
+    status.set('open');
   });
+  desktop.connect();
+  /** A file that the system opened has no path of its own that the page could ask for. */
+  const openedPaths = new WeakMap<File, string>();
   return {
     host: 'desktop',
-    client: clientOver(() => link),
-    connection: readable<Connection>('connecting', (set) => {
-      void link.then(() => {
-        set('open');
-      });
-    }),
-    reconnect: () => undefined,
-    mediaUrl: (path) => `tessera://${path}`,
-    pathForFile: (file) => desktop.pathForFile(file),
-    chooseFolder: () => desktop.chooseFolder(),
-    saveFile: (name, bytes, type) =>
-      desktop.saveFile?.(name, bytes) ?? Promise.resolve(download(name, bytes, type)),
-    openExternal: (url) => {
-      if (desktop.openExternal === undefined) openExternal(url);
-      else void desktop.openExternal(url);
+    client: clientOver(() => waiting.promise),
+    connection: status,
+    reconnect: () => {
+      desktop.connect();
     },
-    ...(desktop.startDrag === undefined ? {} : { startDrag: desktop.startDrag.bind(desktop) }),
+    // One origin for page and pictures, so that one content security policy holds in both hosts.
+    mediaUrl: (path) => new URL(path, document.baseURI).href,
+    pathForFile: (file) => openedPaths.get(file) ?? desktop.pathForFile(file),
+    chooseFolder: async () => valueOf(await desktop.chooseFolder()),
+    saveFile: async (name, bytes) => valueOf(await desktop.saveFile(name, bytes)),
+    openExternal: (url) => {
+      void desktop.openExternal(url);
+    },
+    startDrag: (id) => {
+      desktop.startDrag(id);
+    },
+    ...(desktop.showMenu === undefined ? {} : { showMenu: desktop.showMenu }),
+    onCommand: (listener) => {
+      desktop.onCommand((command) => {
+        if (command.type !== 'file') {
+          listener(command);
+          return;
+        }
+        const file = new File(command.bytes === null ? [] : [new Uint8Array(command.bytes)], command.name);
+        openedPaths.set(file, command.path);
+        listener({ type: 'file', file });
+      });
+    },
   };
+}
+
+function isPortMessage(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'type' in data && data.type === portMessage;
+}
+
+function valueOf<T>(answer: Answer<T>): T {
+  if (answer.ok) return answer.value;
+  throw fromWire(answer.error);
 }
 
 function openExternal(url: string): void {

@@ -1,5 +1,5 @@
 /**
- * Where pictures and maps are read from: paths that both hosts serve (`/media/…` over HTTP, `tessera://media/…` on the
+ * Where pictures and maps are read from: paths that both hosts serve (`/media/…` over HTTP, `tessera://app/media/…` on the
  * desktop). The renderer turns one into an address with `bridge.mediaUrl(path)`. Ids are UUIDs; nothing else is accepted.
  */
 export const mediaPaths = {

@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { BugError } from '#contract/errors.ts';
 
 /** How a process of the engine ended. */
@@ -37,7 +36,7 @@ export function createChildProcessPort(entryPath: string): EnginePort {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  const lastWords = collectLastWords(child);
+  const lastWords = collectLastWords(child.stderr);
   let startError: string | undefined;
   child.on('error', (error) => {
     startError = error.message;
@@ -65,10 +64,10 @@ export function createChildProcessPort(entryPath: string): EnginePort {
   };
 }
 
-function collectLastWords(child: ChildProcess): () => string {
+function collectLastWords(stderr: NodeJS.ReadableStream | null | undefined): () => string {
   let text = '';
-  child.stderr?.setEncoding('utf8');
-  child.stderr?.on('data', (chunk: string) => {
+  stderr?.setEncoding('utf8');
+  stderr?.on('data', (chunk: string) => {
     text = (text + chunk).slice(-lastWordsChars);
   });
   return () => text.trim();
@@ -76,7 +75,9 @@ function collectLastWords(child: ChildProcess): () => string {
 
 /** The part of Electron's UtilityProcess (utilityProcess.fork) that is used, so that only the desktop needs Electron. */
 export interface UtilityProcessLike {
+  /** Undefined until the process has come up. */
   readonly pid: number | undefined;
+  readonly stderr?: NodeJS.ReadableStream | null;
   postMessage(message: object): void;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   once(event: 'exit', listener: (code: number) => void): unknown;
@@ -84,15 +85,18 @@ export interface UtilityProcessLike {
 }
 
 export function createUtilityProcessPort(child: UtilityProcessLike): EnginePort {
+  const lastWords = collectLastWords(child.stderr);
   return {
-    pid: child.pid,
+    get pid() {
+      return child.pid;
+    },
     post(message) {
       child.postMessage(message);
     },
     onMessage: (listener) => child.on('message', listener),
     onExit(listener) {
       child.once('exit', (code) => {
-        listener({ code, signal: null, lastWords: '' });
+        listener({ code, signal: null, lastWords: lastWords() });
       });
     },
     kill: () => child.kill(),

@@ -7,10 +7,10 @@ import { Hono, type Context } from 'hono';
 import { OutputError, StudioError, toWire } from '#contract/errors.ts';
 import type { Studio } from '#studio/studio.ts';
 import { createGuard, type Guard } from './guard.ts';
-import { securityHeaders } from './headers.ts';
+import { securityHeaders } from '../page/headers.ts';
+import { readStatic } from '../page/static-files.ts';
 import { movingOn } from './moving-on.ts';
 import { serveSockets } from './sockets.ts';
-import { readStatic } from './static-files.ts';
 
 export interface ServerOptions {
   readonly studio: Studio;

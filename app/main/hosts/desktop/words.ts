@@ -1,0 +1,131 @@
+import type { languages } from '#contract/studio/settings.ts';
+
+/** What the main side itself says: menu, dialogs, notifications. The page has its own messages. */
+
+export type Language = (typeof languages)[number];
+
+const english = {
+  about: 'About Tessera',
+  services: 'Services',
+  hide: 'Hide Tessera',
+  hideOthers: 'Hide Others',
+  showAll: 'Show All',
+  quit: 'Quit Tessera',
+  file: 'File',
+  make: 'Make Picture',
+  cancel: 'Cancel Picture',
+  open: 'Open…',
+  settings: 'Settings…',
+  closeWindow: 'Close Window',
+  edit: 'Edit',
+  undo: 'Undo',
+  redo: 'Redo',
+  cut: 'Cut',
+  copy: 'Copy',
+  paste: 'Paste',
+  selectAll: 'Select All',
+  view: 'View',
+  screenMake: 'Make',
+  screenLook: 'Look',
+  screenCompare: 'Compare',
+  screenHistory: 'History',
+  screenLab: 'Lab',
+  screenModels: 'Models',
+  actualSize: 'Actual Size',
+  zoomIn: 'Larger',
+  zoomOut: 'Smaller',
+  fullScreen: 'Full Screen',
+  reload: 'Reload Window',
+  developerTools: 'Developer Tools',
+  window: 'Window',
+  minimize: 'Minimize',
+  zoom: 'Zoom',
+  front: 'Bring All to Front',
+  help: 'Help',
+  shortcuts: 'Keyboard Shortcuts',
+  showLog: 'Show Log',
+  showData: 'Show Data Folder',
+  openableFiles: 'Pictures, .tessera files, models',
+  allFiles: 'All files',
+  chooseFolder: 'Choose a folder of models',
+  pictureDone: 'Picture done',
+  pictureFailed: 'Picture failed',
+  startFailed: 'Tessera could not start',
+  windowFails: 'The window keeps crashing',
+  windowFailsDetail: 'Your pictures, the queue and the form are kept. The log says what happened.',
+  notResponding: 'The window does not respond',
+  notRespondingDetail: 'The picture that is being made goes on. Loading the window again loses nothing.',
+  tryAgain: 'Try Again',
+  loadAgain: 'Load Again',
+  wait: 'Wait',
+};
+export type Words = Readonly<typeof english>;
+
+const korean: Words = {
+  about: 'Tessera에 관하여',
+  services: '서비스',
+  hide: 'Tessera 가리기',
+  hideOthers: '기타 가리기',
+  showAll: '모두 보기',
+  quit: 'Tessera 종료',
+  file: '파일',
+  make: '그림 만들기',
+  cancel: '그림 취소',
+  open: '열기…',
+  settings: '설정…',
+  closeWindow: '창 닫기',
+  edit: '편집',
+  undo: '실행 취소',
+  redo: '다시 실행',
+  cut: '잘라내기',
+  copy: '복사',
+  paste: '붙여넣기',
+  selectAll: '모두 선택',
+  view: '보기',
+  screenMake: '만들기',
+  screenLook: '살펴보기',
+  screenCompare: '비교',
+  screenHistory: '기록',
+  screenLab: '실험실',
+  screenModels: '모델',
+  actualSize: '실제 크기',
+  zoomIn: '크게',
+  zoomOut: '작게',
+  fullScreen: '전체 화면',
+  reload: '창 다시 불러오기',
+  developerTools: '개발자 도구',
+  window: '창',
+  minimize: '최소화',
+  zoom: '확대/축소',
+  front: '모두 앞으로 가져오기',
+  help: '도움말',
+  shortcuts: '단축키',
+  showLog: '로그 보기',
+  showData: '데이터 폴더 보기',
+  openableFiles: '그림, .tessera 파일, 모델',
+  allFiles: '모든 파일',
+  chooseFolder: '모델 폴더 고르기',
+  pictureDone: '그림이 완성됐습니다',
+  pictureFailed: '그림을 만들지 못했습니다',
+  startFailed: 'Tessera를 시작하지 못했습니다',
+  windowFails: '창이 계속 멈춥니다',
+  windowFailsDetail: '그림과 대기열, 입력한 내용은 그대로 있습니다. 무슨 일인지는 로그에 적혀 있습니다.',
+  notResponding: '창이 응답하지 않습니다',
+  notRespondingDetail: '만들던 그림은 계속됩니다. 창을 다시 불러와도 사라지는 것은 없습니다.',
+  tryAgain: '다시 시도',
+  loadAgain: '다시 불러오기',
+  wait: '기다리기',
+};
+
+const words: Readonly<Record<Language, Words>> = { en: english, ko: korean };
+
+export function wordsOf(language: Language): Words {
+  return words[language];
+}
+
+/** As chosen in the settings, else the first of the system's languages that Tessera speaks. */
+export function languageOf(chosen: Language | null, systemLanguages: readonly string[]): Language {
+  if (chosen !== null) return chosen;
+  const spoken = systemLanguages.map((tag) => tag.split('-')[0]).find((tag) => tag === 'en' || tag === 'ko');
+  return spoken ?? 'en';
+}

@@ -5,15 +5,17 @@ import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
 /** One room of the house: the files it owns and what they may not import (docs/ARCHITECTURE.md, "Who may import whom"). */
-function room(files, forbidden) {
+function room(files, forbidden, { mayUseElectron = false } = {}) {
+  const patterns = mayUseElectron ? forbidden : [...forbidden, electron];
   return {
     files,
     rules: {
       'no-restricted-imports': [
         'error',
         {
-          patterns: forbidden.map(({ group, reason }) => ({
+          patterns: patterns.map(({ group, importNames, reason }) => ({
             group,
+            ...(importNames === undefined ? {} : { importNames }),
             message: `${reason} See docs/ARCHITECTURE.md, "Who may import whom".`,
           })),
         },
@@ -22,6 +24,15 @@ function room(files, forbidden) {
   };
 }
 
+const electron = {
+  group: ['electron', 'electron/*'],
+  reason: 'Only app/main/hosts/desktop and app/preload import electron, types included.',
+};
+const ipc = {
+  group: ['electron', 'electron/*'],
+  importNames: ['ipcMain'],
+  reason: 'Only app/main/hosts/desktop/ipc.ts imports ipcMain.',
+};
 const runtime = {
   group: ['onnxruntime-*'],
   reason: 'Only app/main/engine/session.ts imports onnxruntime-node.',
@@ -31,6 +42,10 @@ const sqlite = { group: ['better-sqlite3'], reason: 'Only app/main/history/db.ts
 const climbing = {
   group: ['../../*'],
   reason: 'Cross rooms by the # names of package.json, not by climbing.',
+};
+const otherHosts = {
+  group: ['#main/hosts/*', '../browser/*', '../terminal/*'],
+  reason: 'Hosts do not import one another; what they share of the page is in hosts/page.',
 };
 const hosts = { group: ['#main/hosts/*'], reason: 'Nothing imports a host.' };
 const pipeline = { group: ['#engine/*', '#main/*'], reason: 'This room stands below the main side.' };
@@ -92,7 +107,19 @@ export default tseslint.config(
   room(['app/main/studio/**'], [climbing, runtime, sqlite, hosts]),
   room(['app/main/library/**'], [climbing, runtime, pipeline]),
   room(['app/main/engine/**'], [climbing, runtime, hosts]),
-  room(['app/main/hosts/**'], [climbing, runtime]),
+  room(['app/main/hosts/**', 'app/main/start/**', 'app/main/*.ts'], [climbing, runtime]),
+  room(['app/main/hosts/desktop/**'], [climbing, runtime, sqlite, otherHosts, ipc], { mayUseElectron: true }),
+  room(
+    ['app/preload/**'],
+    [
+      { ...node, reason: 'A sandboxed preload script has no Node.' },
+      {
+        group: ['#kernels/*', '#library/*', '#history/*', '#studio/*', '#engine/*', '#main/*'],
+        reason: 'The preload script knows only the contract.',
+      },
+    ],
+    { mayUseElectron: true },
+  ),
   room(
     ['app/renderer/**'],
     [
@@ -103,10 +130,6 @@ export default tseslint.config(
       {
         group: ['#kernels/*', '#library/*', '#history/*', '#studio/*'],
         reason: 'The renderer knows only the contract.',
-      },
-      {
-        group: ['electron', 'electron/*'],
-        reason: 'Only app/main/hosts/desktop and app/preload import electron.',
       },
     ],
   ),
@@ -135,8 +158,14 @@ export default tseslint.config(
     },
   },
   room(['bench/**'], [climbing]),
+  room(['e2e/**', 'tests/**'], []),
   {
-    files: ['app/main/engine/session.ts', 'app/main/history/db.ts', 'tests/ort.ts'],
+    files: [
+      'app/main/engine/session.ts',
+      'app/main/history/db.ts',
+      'app/main/hosts/desktop/ipc.ts',
+      'tests/ort.ts',
+    ],
     rules: { 'no-restricted-imports': 'off' },
   },
   {

@@ -130,7 +130,7 @@ function createDesktopBridge(desktop: TesseraWindow): Bridge {
     startDrag: (id) => {
       desktop.startDrag(id);
     },
-    ...(desktop.showMenu === undefined ? {} : { showMenu: desktop.showMenu }),
+    ...(desktop.showMenu === undefined ? {} : { showMenu: desktop.showMenu.bind(desktop) }),
     onCommand: (listener) => {
       desktop.onCommand((command) => {
         if (command.type !== 'file') {

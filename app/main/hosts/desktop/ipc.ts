@@ -49,7 +49,9 @@ export function setupIpc(requests: WindowRequests): void {
       void (async () => {
         assertOwnSender(event, channel);
         await run(check(schema, input, channel), event);
-      })().catch(requests.log);
+      })().catch((error: unknown) => {
+        requests.log(error);
+      });
     });
   };
   hear(desktopChannels.connect, v.nullish(v.null()), (_input, { ports: [port] }) => {

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vite';
 
-/** A sandboxed preload script is one CommonJS file: it can require nothing but electron. */
+const here = import.meta.dirname;
+
+/** A sandboxed preload script is one CommonJS file: it can require nothing but electron. The main side needs no build. */
 export default defineConfig({
-  root: import.meta.dirname,
+  root: join(here, 'app/preload'),
   build: {
-    outDir: join(import.meta.dirname, '..', '..', 'out', 'desktop'),
+    outDir: join(here, 'out/desktop'),
     emptyOutDir: true,
     target: 'chrome140',
     minify: false,

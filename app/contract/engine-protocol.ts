@@ -56,6 +56,8 @@ export const MergingReportSchema = v.strictObject({
       leftAtEnd: Count,
     }),
   ),
+  /** The attention blocks that this request leaves alone; absent in rows written before it was told. */
+  unmerged: v.exactOptional(v.array(v.strictObject({ block: v.string(), gridW: Count, gridH: Count }))),
 });
 export type MergingReport = v.InferOutput<typeof MergingReportSchema>;
 

@@ -80,6 +80,54 @@ export function mergeMapsFrom(events: readonly MapsEvent[]): MergeMaps {
   };
 }
 
+/** The steps of one picture, and those that came after them. What only one of the two has merged stands for itself in the other. */
+export function appendMaps(before: MergeMaps, after: MergeMaps): MergeMaps {
+  const isSameGrid = (one: MergeGrid) => (other: MergeGrid) =>
+    one.gridW === other.gridW && one.gridH === other.gridH;
+  const isSameBlock = (one: MergeBlock) => (other: MergeBlock) => one.block === other.block;
+  const grids = [...before.grids, ...after.grids.filter((grid) => !before.grids.some(isSameGrid(grid)))];
+  const blocks = [
+    ...before.blocks,
+    ...after.blocks.filter((block) => !before.blocks.some(isSameBlock(block))),
+  ];
+  const [stepsBefore, stepsAfter] = [before.steps.length, after.steps.length];
+  return {
+    steps: [...before.steps, ...after.steps],
+    grids: grids.map((grid) => {
+      const [one, other] = [before, after].map(({ grids }) => grids.find(isSameGrid(grid))?.destinations);
+      const size = (one?.length ?? 0) / stepsBefore || (other?.length ?? 0) / stepsAfter;
+      return {
+        ...grid,
+        destinations: joined(one, stepsBefore * size, other, stepsAfter * size, () => -1),
+      };
+    }),
+    blocks: blocks.map((block) => {
+      const [one, other] = [before, after].map(({ blocks }) => blocks.find(isSameBlock(block))?.map);
+      const tokens = block.gridW * block.gridH;
+      const size = block.batch * tokens;
+      return {
+        ...block,
+        map: joined(one, stepsBefore * size, other, stepsAfter * size, (i) => i % tokens),
+      };
+    }),
+  };
+}
+
+function joined(
+  one: Int32Array | undefined,
+  oneLength: number,
+  other: Int32Array | undefined,
+  otherLength: number,
+  missing: (i: number) => number,
+): Int32Array {
+  const out = new Int32Array(oneLength + otherLength);
+  if (one?.length === oneLength) out.set(one);
+  else for (let i = 0; i < oneLength; i++) out[i] = missing(i);
+  if (other?.length === otherLength) out.set(other, oneLength);
+  else for (let i = 0; i < otherLength; i++) out[oneLength + i] = missing(i);
+  return out;
+}
+
 /** One row a step, all of one length; a step that has none gets what `missing` says. */
 function stack(
   rows: readonly (Int32Array | undefined)[],

@@ -17,6 +17,8 @@ export interface BlockReport {
 
 export interface MergingReport {
   readonly blocks: readonly BlockReport[];
+  /** The attention blocks that the settings leave alone. */
+  readonly unmerged: readonly { readonly block: string; readonly gridH: number; readonly gridW: number }[];
   /** Share of the merged blocks' tokens that goes, first step and last: what the request really gets. */
   readonly effectiveRatio: number;
   readonly effectiveRatioEnd: number;
@@ -65,9 +67,18 @@ export function describeMerging(
       leftAtEnd: h * w - count(end),
     };
   });
+  const chosen = new Set(blocks.map(({ block }) => block));
+  const unmerged = attentionBlocks(config)
+    .filter(({ name }) => !chosen.has(name))
+    .map(({ name, level }) => ({
+      block: name,
+      gridH: grids[level]?.h ?? 0,
+      gridW: grids[level]?.w ?? 0,
+    }));
   const effective = (gone: number) => (tokens === 0 ? 0 : gone / tokens);
   const report = {
     blocks,
+    unmerged,
     effectiveRatio: effective(goneStart),
     effectiveRatioEnd: effective(goneEnd),
     maxRatio: largest,

@@ -75,6 +75,10 @@ function announce(model: Model, job: Job, size: LatentSize, prompts: EncodedProm
         : report.blocks.map(({ block, gridW, gridH, tokens, leftAtStart, leftAtEnd }) => ({
             ...{ block, gridW, gridH, tokens, leftAtStart, leftAtEnd },
           })),
+      unmerged: [
+        ...(isOff ? report.blocks.map(({ block, gridW, gridH }) => ({ block, gridW, gridH })) : []),
+        ...report.unmerged,
+      ],
     },
   });
 }

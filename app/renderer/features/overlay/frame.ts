@@ -1,4 +1,4 @@
-import type { MergeMaps } from '#contract/archive/merge-maps.ts';
+import type { MergeBlock, MergeMaps } from '#contract/archive/merge-maps.ts';
 
 /** One block at one step, for one half of guidance: all that is drawn of it. */
 export interface Frame {
@@ -9,7 +9,7 @@ export interface Frame {
   /** 1 where the token was a destination. */
   readonly destination: Uint8Array;
   /** Tokens that stand behind this one, itself among them; 0 where another stands for it. */
-  readonly behind: Uint16Array;
+  readonly behind: Uint32Array;
   readonly maxBehind: number;
   /** Tokens for which another stands, or none. */
   readonly merged: number;
@@ -23,29 +23,26 @@ export function frameOf(
 ): Frame | undefined {
   const block = maps.blocks[blockIndex];
   if (block === undefined || stepIndex < 0 || stepIndex >= maps.steps.length) return undefined;
-  const { gridW, gridH, batch } = block;
-  const tokens = gridW * gridH;
-  const row = Math.min(half, batch - 1);
-  const start = (stepIndex * batch + row) * tokens;
-  const map = block.map.subarray(start, start + tokens);
-  const behind = new Uint16Array(tokens);
+  const { gridW, gridH } = block;
+  const map = rowOf(block, stepIndex, half);
+  const behind = new Uint32Array(map.length);
   let merged = 0;
-  for (let i = 0; i < tokens; i++) {
+  for (let i = 0; i < map.length; i++) {
     const to = map[i] ?? -1;
     if (to !== i) merged++;
     if (to >= 0) behind[to] = (behind[to] ?? 0) + 1;
   }
   let maxBehind = 1;
-  for (const count of behind) maxBehind = Math.max(maxBehind, count);
-  return {
-    gridW,
-    gridH,
-    map,
-    destination: destinationsOf(maps, block, stepIndex, row),
-    behind,
-    maxBehind,
-    merged,
-  };
+  for (const count of behind) if (count > maxBehind) maxBehind = count;
+  const destination = destinationsOf(maps, block, stepIndex, half);
+  return { gridW, gridH, map, destination, behind, maxBehind, merged };
+}
+
+/** A view of one step's map, not a copy. */
+function rowOf({ gridW, gridH, batch, map }: MergeBlock, stepIndex: number, half: number): Int32Array {
+  const tokens = gridW * gridH;
+  const start = (stepIndex * batch + Math.min(half, batch - 1)) * tokens;
+  return map.subarray(start, start + tokens);
 }
 
 function destinationsOf(
@@ -63,18 +60,35 @@ function destinationsOf(
   return marks;
 }
 
+/** Tokens of one block at one step for which another stands, or none: without the rest of the frame. */
+export function mergedCount(maps: MergeMaps, blockIndex: number, stepIndex: number, half: number): number {
+  const block = maps.blocks[blockIndex];
+  if (block === undefined) return 0;
+  const map = rowOf(block, stepIndex, half);
+  let merged = 0;
+  for (let i = 0; i < map.length; i++) if (map[i] !== i) merged++;
+  return merged;
+}
+
 /** How often each place was merged away, over all steps. */
 export function frequencyOf(maps: MergeMaps, blockIndex: number, half: number): Uint16Array {
   const block = maps.blocks[blockIndex];
   if (block === undefined) return new Uint16Array();
-  const tokens = block.gridW * block.gridH;
-  const out = new Uint16Array(tokens);
-  const row = Math.min(half, block.batch - 1);
+  const out = new Uint16Array(block.gridW * block.gridH);
   for (let step = 0; step < maps.steps.length; step++) {
-    const start = (step * block.batch + row) * tokens;
-    for (let i = 0; i < tokens; i++) if (block.map[start + i] !== i) out[i] = (out[i] ?? 0) + 1;
+    const map = rowOf(block, step, half);
+    for (let i = 0; i < map.length; i++) if (map[i] !== i) out[i] = (out[i] ?? 0) + 1;
   }
   return out;
+}
+
+/** Whether the two halves of guidance merged differently in this block, at any step. */
+export function halvesDiffer({ gridW, gridH, batch, map }: MergeBlock): boolean {
+  if (batch < 2) return false;
+  const tokens = gridW * gridH;
+  for (let start = 0; start < map.length; start += batch * tokens)
+    for (let i = start; i < start + tokens; i++) if (map[i] !== map[i + tokens]) return true;
+  return false;
 }
 
 export type TokenKind = 'kept' | 'merged' | 'destination' | 'pruned';

@@ -1,70 +1,104 @@
 import type { Frame } from './frame.ts';
-import { groupHueCount } from './palette.ts';
+import { groupHueCount, groupHues } from './palette.ts';
 
-const none = 255;
+/** The colour number of a token that stands alone: it stays clear. */
+export const noColour = 255;
+
+/** What it costs that two hues touch: much when they are the same, nothing when a sixth of the circle is between them. */
+const costOfTouching = new Float32Array(groupHueCount * groupHueCount);
+const clearlyDifferentDegrees = 60;
+groupHues.forEach((one, i) => {
+  groupHues.forEach((other, j) => {
+    const apart = Math.abs(((one - other + 540) % 360) - 180);
+    costOfTouching[i * groupHueCount + j] =
+      i === j ? 100 : Math.max(0, 1 - apart / clearlyDifferentDegrees) ** 2;
+  });
+});
 
 /**
- * A colour number for each group of two or more, so that touching groups differ: each takes the first hue that no
- * neighbour has. Tokens that stand alone get 255: they stay clear.
+ * A colour number for each group of two or more, so that touching groups differ clearly. The largest groups choose first;
+ * each takes the hue that is furthest from those around it, and of equal ones the hue of its place, so that a place keeps
+ * its colour from step to step where it can.
  */
 export function colourGroups({ map, behind, gridW, gridH }: Frame): Uint8Array {
   const tokens = gridW * gridH;
-  const headColour = new Uint8Array(tokens).fill(none);
-  const taken = new Uint8Array(groupHueCount);
+  const headColour = new Uint8Array(tokens).fill(noColour);
   const members = membersByHead(map, behind);
+  const touching = new Uint32Array(groupHueCount);
   for (const head of members.heads) {
-    taken.fill(0);
+    touching.fill(0);
     const start = members.start[head] ?? 0;
     const end = start + (behind[head] ?? 0);
     for (let at = start; at < end; at++) {
       const token = members.tokens[at] ?? 0;
       const x = token % gridW;
-      const mark = (other: number): void => {
-        const hue = headColour[map[other] ?? -1];
-        if (hue !== undefined && hue !== none) taken[hue] = 1;
-      };
-      if (x > 0) mark(token - 1);
-      if (x < gridW - 1) mark(token + 1);
-      if (token >= gridW) mark(token - gridW);
-      if (token < tokens - gridW) mark(token + gridW);
+      if (x > 0) meet(token - 1);
+      if (x < gridW - 1) meet(token + 1);
+      if (token >= gridW) meet(token - gridW);
+      if (token < tokens - gridW) meet(token + gridW);
     }
-    // Begins at a place of its own, so that far groups do not all share the first hues.
-    const first = (head * 7) % groupHueCount;
-    let hue = first;
-    for (let i = 0; i < groupHueCount; i++) {
-      hue = (first + i) % groupHueCount;
-      if (taken[hue] === 0) break;
-    }
-    headColour[head] = hue;
+    headColour[head] = leastCost(touching, hueOfPlace(head, gridW));
   }
-  const colours = new Uint8Array(tokens).fill(none);
+  const colours = new Uint8Array(tokens).fill(noColour);
   for (let i = 0; i < tokens; i++) {
     const head = map[i] ?? -1;
-    if (head >= 0) colours[i] = headColour[head] ?? none;
+    if (head >= 0) colours[i] = headColour[head] ?? noColour;
   }
   return colours;
+
+  function meet(neighbour: number): void {
+    const hue = headColour[map[neighbour] ?? -1] ?? noColour;
+    if (hue !== noColour) touching[hue] = (touching[hue] ?? 0) + 1;
+  }
 }
 
-/** Members of every group of two or more, one after another in one array. */
-function membersByHead(map: Int32Array, behind: Uint16Array) {
+function leastCost(touching: Uint32Array, preferred: number): number {
+  let best = preferred;
+  let least = Infinity;
+  for (let k = 0; k < groupHueCount; k++) {
+    const hue = (preferred + k) % groupHueCount;
+    let cost = 0;
+    for (let other = 0; other < groupHueCount; other++) {
+      const times = touching[other] ?? 0;
+      if (times > 0) cost += times * (costOfTouching[hue * groupHueCount + other] ?? 0);
+    }
+    if (cost < least) {
+      best = hue;
+      least = cost;
+      if (cost === 0) break;
+    }
+  }
+  return best;
+}
+
+/** The same for every token of a 2×2 cell, whichever of them is the destination; unlike its neighbours'. */
+function hueOfPlace(token: number, gridW: number): number {
+  const x = (token % gridW) >> 1;
+  const y = Math.floor(token / gridW) >> 1;
+  return (x * 7 + y * 11) % groupHueCount;
+}
+
+/** Members of every group of two or more, one after another in one array; the largest group first. */
+function membersByHead(map: Int32Array, behind: Uint32Array) {
   const start = new Uint32Array(behind.length);
   const heads: number[] = [];
   let total = 0;
-  behind.forEach((count, head) => {
-    if (count < 2) return;
+  for (let head = 0; head < behind.length; head++) {
+    const count = behind[head] ?? 0;
+    if (count < 2) continue;
     heads.push(head);
     start[head] = total;
     total += count;
-  });
+  }
   const tokens = new Uint32Array(total);
   const next = start.slice();
-  map.forEach((head, token) => {
-    if (head < 0 || (behind[head] ?? 0) < 2) return;
+  for (let token = 0; token < map.length; token++) {
+    const head = map[token] ?? -1;
+    if (head < 0 || (behind[head] ?? 0) < 2) continue;
     const at = next[head] ?? 0;
     tokens[at] = token;
     next[head] = at + 1;
-  });
+  }
+  heads.sort((a, b) => (behind[b] ?? 0) - (behind[a] ?? 0) || a - b);
   return { heads, start, tokens };
 }
-
-export const noColour = none;

@@ -1,15 +1,22 @@
 import type { OverlayState } from './overlay-state.svelte.ts';
 import { overlayModes } from './paint.ts';
 
-/** Keys of the overlay, wherever the focus is but in a field: [ ] steps, ↑ ↓ blocks, 1–5 modes, Space held hides. */
-export function overlayKeys(overlay: OverlayState) {
-  const inField = ({ target }: Event): boolean =>
-    target instanceof Element &&
-    target.closest(
-      'input:not([type=range]), textarea, select, [contenteditable], [role=listbox], [role=dialog], [role=menu]',
-    ) !== null;
-  const onControl = ({ target }: Event): boolean =>
-    target instanceof Element && target.closest('button, input, a, [role=slider], [role=radio]') !== null;
+const fields =
+  'input:not([type=range], [type=radio]), textarea, select, [contenteditable], [role=listbox], [role=menu]';
+/** These do something of their own with Space. */
+const pressed = 'button:not([role=radio]), a, input[type=checkbox], [role=menuitem]';
+/** And these with arrows. */
+const moved = 'input, [role=slider], [role=radio], [role=application]';
+
+/** Keys of the overlay, wherever the focus is but in a field: [ ] steps, ↑ ↓ blocks, 1–5 modes, P plays, Space held hides. */
+export function overlayKeys(overlay: OverlayState, root: () => HTMLElement | undefined) {
+  const on = ({ target }: Event, selector: string): boolean =>
+    target instanceof Element && target.closest(selector) !== null;
+  /** A dialog takes the keys of what lies behind it. */
+  const isBehind = (): boolean => {
+    const dialog = [...document.querySelectorAll('[role=dialog]')].at(-1);
+    return dialog !== undefined && !dialog.contains(root() ?? null);
+  };
   const release = (): void => {
     overlay.hidden = false;
   };
@@ -19,16 +26,50 @@ export function overlayKeys(overlay: OverlayState) {
       if (event.key === ' ') release();
     },
     down: (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || inField(event)) return;
-      const mode = overlayModes[Number(event.key) - 1];
-      if (mode !== undefined) overlay.mode = mode;
-      else if (event.key === '[') overlay.chooseStep(overlay.stepIndex - 1);
-      else if (event.key === ']') overlay.chooseStep(overlay.stepIndex + 1);
-      else if (event.key === 'ArrowUp' && !onControl(event)) overlay.chooseBlock(overlay.blockIndex - 1);
-      else if (event.key === 'ArrowDown' && !onControl(event)) overlay.chooseBlock(overlay.blockIndex + 1);
-      else if (event.key === ' ' && !onControl(event)) overlay.hidden = true;
-      else return;
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (on(event, fields) || isBehind()) return;
+      const act = actionFor(overlay, event.key, {
+        arrows: !on(event, moved),
+        space: !on(event, pressed),
+      });
+      if (act === undefined) return;
+      act();
       event.preventDefault();
     },
   };
+}
+
+function actionFor(
+  overlay: OverlayState,
+  key: string,
+  free: { readonly arrows: boolean; readonly space: boolean },
+): (() => void) | undefined {
+  const mode = overlayModes[Number(key) - 1];
+  if (mode !== undefined) return () => (overlay.mode = mode);
+  switch (key) {
+    case '[':
+    case ']': {
+      const by = key === '[' ? -1 : 1;
+      return () => {
+        overlay.chooseStep(overlay.stepIndex + by);
+      };
+    }
+    case 'ArrowUp':
+    case 'ArrowDown': {
+      const by = key === 'ArrowUp' ? -1 : 1;
+      if (!free.arrows) return undefined;
+      return () => {
+        overlay.chooseBlock(overlay.blockIndex + by);
+      };
+    }
+    case 'p':
+    case 'P':
+      return () => {
+        overlay.togglePlay();
+      };
+    case ' ':
+      return free.space ? () => (overlay.hidden = true) : undefined;
+    default:
+      return undefined;
+  }
 }

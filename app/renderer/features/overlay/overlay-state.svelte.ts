@@ -1,21 +1,33 @@
-import { readTessera } from '#contract/archive/archive.ts';
-import type { MergeMaps } from '#contract/archive/merge-maps.ts';
+import type { TesseraFile } from '#contract/archive/archive.ts';
+import { appendMaps, type MergeMaps } from '#contract/archive/merge-maps.ts';
 import type { Failure } from '#contract/studio/base.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import { mediaPaths } from '#contract/studio/media.ts';
 import { failureOf } from '../../lib/failure.ts';
-import { frameOf, frequencyOf, type Frame } from './frame.ts';
-import { colourGroups } from './group-colouring.ts';
+import type { Flow } from './flow.ts';
+import { halvesDiffer, tokenAt, type Frame } from './frame.ts';
 import type { OverlayMode, Painting } from './paint.ts';
 import { createPaintings } from './paintings.ts';
+import { levelsOf, sharesByStep, type PlainBlock } from './unet-map.ts';
 
-type ReadMedia = (path: string, signal: AbortSignal) => Promise<Uint8Array>;
+export interface OverlaySource {
+  readArchive(path: string, signal: AbortSignal): Promise<TesseraFile>;
+  /** Remembers the opacity that was chosen. */
+  keepOpacity?(opacity: number): void;
+}
 
-const playMs = 160;
+/** A place of the picture, 0 to 1 both ways: the same one in blocks of any grid. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+export const speeds = [2, 5, 10, 20] as const;
 
 /** Which maps are shown, and how: shared by the picture's overlay, the strip and the multiples. */
 export class OverlayState {
   maps = $state.raw<MergeMaps | null>(null);
+  unmerged = $state.raw<readonly PlainBlock[]>([]);
   loading = $state(false);
   failure = $state.raw<Failure | null>(null);
   blockIndex = $state(0);
@@ -28,42 +40,60 @@ export class OverlayState {
   hidden = $state(false);
   shown = $state(true);
   playing = $state(false);
-  token = $state<number>();
-  readonly #read: ReadMedia;
+  /** Steps a second. */
+  speed = $state<number>(speeds[1]);
+  place = $state.raw<Place>();
+  /** The place stays when the pointer leaves. */
+  pinned = $state(false);
+  readonly #source: OverlaySource;
   readonly #paintings = createPaintings();
   #id: string | null = null;
   #stop: AbortController | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #live: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(read: ReadMedia) {
-    this.#read = read;
+  constructor(source: OverlaySource) {
+    this.#source = source;
   }
 
   readonly block = $derived(this.maps?.blocks[this.blockIndex]);
   readonly step = $derived(this.maps?.steps[this.stepIndex]);
   readonly stepCount = $derived(this.maps?.steps.length ?? 0);
-  readonly batch = $derived(this.block?.batch ?? 1);
+  readonly levels = $derived(levelsOf(this.maps, this.unmerged));
+  readonly halvesDiffer = $derived(this.block !== undefined && halvesDiffer(this.block));
+  readonly shares = $derived(this.maps === null ? [] : sharesByStep(this.maps, this.blockIndex, this.half));
   readonly painting = $derived(
     this.maps === null ? undefined : this.paintingOf(this.blockIndex, this.stepIndex),
   );
   readonly frame: Frame | undefined = $derived(this.painting?.frame);
+  readonly flow: Flow | undefined = $derived(
+    this.mode === 'flow' && this.painting !== undefined ? this.flowOf(this.painting) : undefined,
+  );
+  readonly token = $derived(
+    this.place === undefined || this.frame === undefined
+      ? undefined
+      : tokenAt(this.frame, this.place.x, this.place.y),
+  );
+  readonly visible = $derived(this.shown && !this.hidden);
 
   /** Reads the maps of a finished picture; of one that is being made, `addLive` brings them. */
   async open(generation: Generation | null): Promise<void> {
     const id = generation?.id ?? null;
     const done = generation?.state === 'done';
-    if (id === this.#id && (!done || this.maps !== null || this.loading)) return;
-    const wasLive = id === this.#id;
+    const isSame = id === this.#id;
+    this.unmerged = generation?.merging?.unmerged ?? [];
+    if (isSame && (!done || this.maps !== null || this.loading)) return;
     this.#stop?.abort();
     this.#id = id;
-    if (!wasLive) this.take(null);
+    if (!isSame) this.take(null);
     this.failure = null;
+    this.loading = false;
     if (id === null || !done || !generation.hasMaps) return;
     const stop = new AbortController();
     this.#stop = stop;
     this.loading = true;
     try {
-      const { maps } = await readTessera(await this.#read(mediaPaths.maps(id), stop.signal));
+      const { maps } = await this.#source.readArchive(mediaPaths.maps(id), stop.signal);
       if (!stop.signal.aborted) this.take(maps ?? null);
     } catch (error) {
       if (!stop.signal.aborted) this.failure = failureOf(error);
@@ -72,94 +102,97 @@ export class OverlayState {
     }
   }
 
-  /** One more step of the picture that is being made. */
-  async addLive(id: string, call: number): Promise<void> {
-    if (id !== this.#id || this.maps?.steps.some((step) => step.call === call) === true) return;
-    const { maps } = await readTessera(
-      await this.#read(mediaPaths.liveMaps(id, call), new AbortController().signal),
-    );
-    if (id !== this.#id || maps === undefined) return;
-    const atEnd = this.stepIndex >= this.stepCount - 1;
-    this.#paintings.clear();
-    this.maps = this.maps === null ? maps : appended(this.maps, maps);
-    if (atEnd) this.stepIndex = this.stepCount - 1;
+  /** One more step of the picture that is being made; one after another, in the order in which they were told. */
+  addLive(id: string, call: number): Promise<void> {
+    this.#live = this.#live
+      .then(() => this.#readLive(id, call))
+      .catch((error: unknown) => {
+        if (id === this.#id) this.failure = failureOf(error);
+      });
+    return this.#live;
   }
 
-  take(maps: MergeMaps | null): void {
+  async #readLive(id: string, call: number): Promise<void> {
+    const isWanted = (): boolean =>
+      id === this.#id && this.maps?.steps.some((step) => step.call >= call) !== true;
+    if (!isWanted()) return;
+    const path = mediaPaths.liveMaps(id, call);
+    const { maps } = await this.#source.readArchive(path, new AbortController().signal);
+    if (maps === undefined || !isWanted()) return;
+    const isAtEnd = this.stepIndex >= this.stepCount - 1;
+    this.#paintings.clear();
+    this.maps = this.maps === null ? maps : appendMaps(this.maps, maps);
+    if (isAtEnd && !this.playing) this.stepIndex = this.stepCount - 1;
+  }
+
+  /** Shows these maps from now on. */
+  take(maps: MergeMaps | null, unmerged?: readonly PlainBlock[]): void {
     this.pause();
     this.#paintings.clear();
     this.maps = maps;
-    this.token = undefined;
+    if (unmerged !== undefined) this.unmerged = unmerged;
+    this.place = undefined;
+    this.pinned = false;
     this.blockIndex = Math.min(this.blockIndex, Math.max(0, (maps?.blocks.length ?? 1) - 1));
     this.stepIndex = Math.min(this.stepIndex, Math.max(0, (maps?.steps.length ?? 1) - 1));
   }
 
   paintingOf(blockIndex: number, stepIndex: number): Painting | undefined {
-    const { maps, half } = this;
-    if (maps === null) return undefined;
-    return this.#paintings.get(`${blockIndex}/${stepIndex}/${half}`, () => {
-      const frame = frameOf(maps, blockIndex, stepIndex, half);
-      if (frame === undefined) return undefined;
-      const frequency = frequencyOf(maps, blockIndex, half);
-      return { frame, colours: colourGroups(frame), frequency, stepCount: maps.steps.length };
-    });
+    return this.maps === null ? undefined : this.#paintings.get(this.maps, blockIndex, stepIndex, this.half);
   }
 
-  /** Share of a block's tokens that is merged away at the step shown. */
-  shareOf(blockIndex: number): number {
-    const frame = this.paintingOf(blockIndex, this.stepIndex)?.frame;
-    return frame === undefined ? 0 : frame.merged / frame.map.length;
+  flowOf(painting: Painting): Flow {
+    return this.#paintings.flow(painting);
   }
 
   chooseBlock(index: number): void {
     if (this.maps === null) return;
     this.blockIndex = Math.min(this.maps.blocks.length - 1, Math.max(0, index));
-    this.token = undefined;
   }
 
   chooseStep(index: number): void {
+    this.pause();
     this.stepIndex = Math.min(Math.max(0, this.stepCount - 1), Math.max(0, index));
+  }
+
+  point(place: Place | undefined): void {
+    if (!this.pinned) this.place = place;
+  }
+
+  /** Keeps the place, so that blocks and steps can be gone through with it; or lets it go. */
+  pin(place: Place | undefined): void {
+    this.pinned = !this.pinned && place !== undefined;
+    this.place = place;
+  }
+
+  setOpacity(opacity: number): void {
+    this.opacity = opacity;
+    this.#source.keepOpacity?.(opacity);
   }
 
   togglePlay(): void {
     if (this.playing) this.pause();
     else if (this.stepCount > 1) {
       this.playing = true;
-      this.#timer = setInterval(() => {
-        this.stepIndex = (this.stepIndex + 1) % this.stepCount;
-      }, playMs);
+      this.#next();
     }
   }
 
+  #next(): void {
+    this.#timer = setTimeout(() => {
+      this.stepIndex = (this.stepIndex + 1) % Math.max(1, this.stepCount);
+      this.#next();
+    }, 1000 / this.speed);
+  }
+
   pause(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.playing = false;
   }
 
   dispose(): void {
     this.#stop?.abort();
-    this.take(null);
+    this.#id = null;
+    this.take(null, []);
   }
-}
-
-/** Steps follow one another; blocks and grids are those of the picture's first step. */
-function appended(before: MergeMaps, after: MergeMaps): MergeMaps {
-  return {
-    steps: [...before.steps, ...after.steps],
-    grids: before.grids.map((grid) => {
-      const more = after.grids.find(({ gridW, gridH }) => gridW === grid.gridW && gridH === grid.gridH);
-      return { ...grid, destinations: joined(grid.destinations, more?.destinations) };
-    }),
-    blocks: before.blocks.map((block) => {
-      const more = after.blocks.find((each) => each.block === block.block);
-      return { ...block, map: joined(block.map, more?.map) };
-    }),
-  };
-}
-
-function joined(before: Int32Array, more: Int32Array | undefined): Int32Array {
-  const out = new Int32Array(before.length + (more?.length ?? 0));
-  out.set(before);
-  if (more !== undefined) out.set(more, before.length);
-  return out;
 }

@@ -1,6 +1,6 @@
-import { kindOf, type Frame } from './frame.ts';
+import type { Frame } from './frame.ts';
 import { noColour } from './group-colouring.ts';
-import { groupColours, heat, kindColours, type Rgb } from './palette.ts';
+import { groupColours, heat, heatAlpha, kindColours, pixel } from './palette.ts';
 
 export const overlayModes = ['groups', 'heat', 'kinds', 'flow', 'frequency'] as const;
 export type OverlayMode = (typeof overlayModes)[number];
@@ -14,46 +14,71 @@ export interface Painting {
   readonly stepCount: number;
 }
 
-/** Fills one pixel a token, row-major RGBA; alpha 0 where the picture shows through. */
-export function paint(out: Uint8ClampedArray, mode: OverlayMode, painting: Painting): void {
-  const colourOf = painter(mode, painting);
-  const tokens = painting.frame.gridW * painting.frame.gridH;
-  for (let i = 0; i < tokens; i++) {
-    const colour = colourOf(i);
-    out[4 * i] = colour?.[0] ?? 0;
-    out[4 * i + 1] = colour?.[1] ?? 0;
-    out[4 * i + 2] = colour?.[2] ?? 0;
-    out[4 * i + 3] = colour === undefined ? 0 : 255;
+const clear = 0;
+const groupPixels = Uint32Array.from({ length: 256 }, (_, i) => {
+  const colour = groupColours[i];
+  return i === noColour || colour === undefined ? clear : pixel(colour);
+});
+const heatLevels = 256;
+const heatPixels = Uint32Array.from({ length: heatLevels }, (_, i) => {
+  const share = i / (heatLevels - 1);
+  return pixel(heat(share), heatAlpha(share));
+});
+const kindPixels = {
+  destination: pixel(kindColours.destination, 0.8),
+  merged: pixel(kindColours.merged, 0.62),
+  pruned: pixel(kindColours.pruned, 0.8),
+};
+
+/** Where a group of so many tokens stands on the scale from 2 to the largest: by doubling, since few groups are large. */
+export function heatShare(count: number, maxBehind: number): number {
+  if (maxBehind <= 2) return 1;
+  return Math.log2(count / 2) / Math.log2(maxBehind / 2);
+}
+
+/** Fills one pixel a token, row-major; clear where the picture shows through. Allocates nothing. */
+export function paint(out: Uint32Array, mode: OverlayMode, painting: Painting): void {
+  const { frame, colours, frequency, stepCount } = painting;
+  const tokens = frame.gridW * frame.gridH;
+  switch (mode) {
+    case 'groups':
+      for (let i = 0; i < tokens; i++) out[i] = groupPixels[colours[i] ?? noColour] ?? clear;
+      break;
+    case 'heat':
+      paintHeat(out, frame);
+      break;
+    case 'kinds':
+      paintKinds(out, frame);
+      break;
+    case 'flow':
+      for (let i = 0; i < tokens; i++) out[i] = (frame.map[i] ?? i) < 0 ? kindPixels.pruned : clear;
+      break;
+    case 'frequency':
+      for (let i = 0; i < tokens; i++) {
+        const times = frequency[i] ?? 0;
+        out[i] = times === 0 ? clear : heatPixel(times / stepCount);
+      }
   }
 }
 
-function painter(
-  mode: OverlayMode,
-  { frame, colours, frequency, stepCount }: Painting,
-): (token: number) => Rgb | undefined {
-  switch (mode) {
-    case 'groups':
-      return (i) => (colours[i] === noColour ? undefined : groupColours[colours[i] ?? 0]);
-    case 'heat': {
-      // Alone is nothing: the scale begins at two.
-      const scale = Math.max(1, frame.maxBehind - 1);
-      return (i) => {
-        const head = frame.map[i] ?? -1;
-        const count = head < 0 ? 0 : (frame.behind[head] ?? 0);
-        return count < 2 ? undefined : heat((count - 1) / scale);
-      };
-    }
-    case 'kinds':
-      return (i) => {
-        const kind = kindOf(frame, i);
-        return kind === 'kept' ? undefined : kindColours[kind];
-      };
-    case 'flow':
-      return (i) => (kindOf(frame, i) === 'pruned' ? kindColours.pruned : undefined);
-    case 'frequency':
-      return (i) => {
-        const times = frequency[i] ?? 0;
-        return times === 0 ? undefined : heat(times / stepCount);
-      };
+function heatPixel(share: number): number {
+  return heatPixels[Math.round(Math.min(1, Math.max(0, share)) * (heatLevels - 1))] ?? clear;
+}
+
+/** Every token of a group has the colour of how many stand behind the one that is left. */
+function paintHeat(out: Uint32Array, { map, behind, maxBehind }: Frame): void {
+  for (let i = 0; i < map.length; i++) {
+    const head = map[i] ?? -1;
+    const count = head < 0 ? 0 : (behind[head] ?? 0);
+    out[i] = count < 2 ? clear : heatPixel(heatShare(count, maxBehind));
+  }
+}
+
+function paintKinds(out: Uint32Array, { map, destination }: Frame): void {
+  for (let i = 0; i < map.length; i++) {
+    const to = map[i] ?? i;
+    if (to < 0) out[i] = kindPixels.pruned;
+    else if (to !== i) out[i] = kindPixels.merged;
+    else out[i] = destination[i] === 1 ? kindPixels.destination : clear;
   }
 }

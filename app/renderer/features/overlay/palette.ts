@@ -23,10 +23,12 @@ function toByte(linear: number): number {
 
 const goldenAngle = 137.508;
 export const groupHueCount = 24;
-/** Hues by golden angle at equal lightness and chroma. */
-export const groupColours: readonly Rgb[] = Array.from({ length: groupHueCount }, (_, i) =>
-  oklch(0.74, 0.13, (40 + i * goldenAngle) % 360),
+export const groupHues: readonly number[] = Array.from(
+  { length: groupHueCount },
+  (_, i) => (40 + i * goldenAngle) % 360,
 );
+/** At equal lightness and chroma. */
+export const groupColours: readonly Rgb[] = groupHues.map((hue) => oklch(0.74, 0.13, hue));
 
 /** Cividis (Nuñez, Anderton, Renslow 2018): even steps for every eye. */
 const cividis: readonly Rgb[] = [
@@ -52,6 +54,11 @@ export function heat(share: number): Rgb {
   return [mix(0), mix(1), mix(2)];
 }
 
+/** A place of the scale shows the more of the picture the nearer it is to nothing. */
+export function heatAlpha(share: number): number {
+  return 0.55 + 0.45 * Math.min(1, Math.max(0, share));
+}
+
 export const kindColours = {
   destination: oklch(0.8, 0.14, 75),
   merged: oklch(0.66, 0.12, 245),
@@ -60,4 +67,9 @@ export const kindColours = {
 
 export function css([r, g, b]: Rgb, alpha = 1): string {
   return `rgb(${r} ${g} ${b} / ${alpha})`;
+}
+
+/** As one little-endian 32-bit pixel, the way ImageData lies in memory. */
+export function pixel([r, g, b]: Rgb, alpha = 1): number {
+  return ((Math.round(alpha * 255) << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }

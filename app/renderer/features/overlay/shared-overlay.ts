@@ -1,6 +1,7 @@
 import { StudioError } from '#contract/errors.ts';
 import type { Bridge } from '../../bridge.ts';
 import type { StudioState } from '../../state/studio.svelte.ts';
+import { readArchive } from './archive-reader.ts';
 import { OverlayState } from './overlay-state.svelte.ts';
 
 const overlays = new WeakMap<StudioState, OverlayState>();
@@ -9,19 +10,21 @@ const overlays = new WeakMap<StudioState, OverlayState>();
 export function overlayOf(studio: StudioState, bridge: Bridge): OverlayState {
   const known = overlays.get(studio);
   if (known !== undefined) return known;
-  const overlay = new OverlayState(async (path, signal) => {
-    const response = await fetch(bridge.mediaUrl(path), { signal });
-    if (!response.ok)
-      throw new StudioError(
-        'ARCHIVE_INVALID',
-        'The merge maps of this picture are not on the disk any more. Make the picture again to see them.',
-      );
-    return new Uint8Array(await response.arrayBuffer());
+  const overlay = new OverlayState({
+    readArchive: async (path, signal) => {
+      const response = await fetch(bridge.mediaUrl(path), { signal });
+      if (!response.ok)
+        throw new StudioError(
+          'ARCHIVE_INVALID',
+          'The merge maps of this picture are not on the disk any more. Make the picture again to see them.',
+        );
+      return await readArchive(new Uint8Array(await response.arrayBuffer()));
+    },
+    keepOpacity: (overlayOpacity) => void studio.update({ overlayOpacity }),
   });
   overlay.opacity = studio.settings.overlayOpacity;
   studio.onEvent((event) => {
-    if (event.type === 'progress' && event.hasMaps)
-      void studio.attempt(() => overlay.addLive(event.id, event.call));
+    if (event.type === 'progress' && event.hasMaps) void overlay.addLive(event.id, event.call);
   });
   overlays.set(studio, overlay);
   return overlay;

@@ -166,6 +166,7 @@ function outline(
 }
 
 const smallSidePx = 192;
+const mostSmallLines = 1200;
 
 /** A thumbnail of the flow. */
 export function drawSmallFlow(
@@ -178,5 +179,5 @@ export function drawSmallFlow(
   canvas.width = Math.round(frame.gridW * scale);
   canvas.height = Math.round(frame.gridH * scale);
   const geometry = wholeGeometry(canvas.width, canvas.height);
-  drawFlow(context, geometry, frame, flowOf(frame, colours, 200), 1);
+  drawFlow(context, geometry, frame, flowOf(frame, colours, mostSmallLines), 1);
 }

@@ -24,7 +24,7 @@ const tiles = [1, 2, 4, 8, 16, 32] as const;
 export function flowOf(frame: Frame, colours: Uint8Array, mostLines: number): Flow {
   for (const tile of tiles) {
     const ways = waysByTile(frame, tile);
-    if (ways.size > mostLines && tile !== tiles.at(-1)) continue;
+    if (ways.length > mostLines && tile !== tiles.at(-1)) continue;
     // Lines to one place share a colour: that of the group, or one for each tile.
     const hueOf = (from: number, to: number): number =>
       tile === 1 ? (colours[from] ?? 0) : (to * 7) % groupHueCount;
@@ -33,22 +33,39 @@ export function flowOf(frame: Frame, colours: Uint8Array, mostLines: number): Fl
   throw new RangeError('There is always a last tile.');
 }
 
-/** From tile · tiles + to tile → how many tokens. */
-function waysByTile({ map, gridW, gridH }: Frame, tile: number): Map<number, number> {
+/** What goes from one tile to another: how many tokens, and the sums of where they were and went. */
+interface Way {
+  readonly from: number;
+  readonly to: number;
+  count: number;
+  fromX: number;
+  fromY: number;
+  toX: number;
+  toY: number;
+}
+
+function waysByTile({ map, gridW, gridH }: Frame, tile: number): Way[] {
   const across = Math.ceil(gridW / tile);
   const count = across * Math.ceil(gridH / tile);
-  const tileOf = (token: number): number =>
-    Math.floor(Math.floor(token / gridW) / tile) * across + Math.floor((token % gridW) / tile);
-  const ways = new Map<number, number>();
-  for (let i = 0; i < map.length; i++) {
-    const to = map[i] ?? -1;
-    if (to < 0 || to === i) continue;
-    const [here, there] = [tileOf(i), tileOf(to)];
-    if (here === there) continue;
-    const way = here * count + there;
-    ways.set(way, (ways.get(way) ?? 0) + 1);
+  const ways = new Map<number, Way>();
+  for (let token = 0; token < map.length; token++) {
+    const head = map[token] ?? -1;
+    if (head < 0 || head === token) continue;
+    const [x, toX] = [token % gridW, head % gridW];
+    const [y, toY] = [(token - x) / gridW, (head - toX) / gridW];
+    const from = Math.floor(y / tile) * across + Math.floor(x / tile);
+    const to = Math.floor(toY / tile) * across + Math.floor(toX / tile);
+    if (from === to) continue;
+    const key = from * count + to;
+    const way = ways.get(key) ?? { from, to, count: 0, fromX: 0, fromY: 0, toX: 0, toY: 0 };
+    ways.set(key, way);
+    way.count++;
+    way.fromX += x + 0.5;
+    way.fromY += y + 0.5;
+    way.toX += toX + 0.5;
+    way.toY += toY + 0.5;
   }
-  return ways;
+  return [...ways.values()];
 }
 
 interface Bundling {
@@ -57,32 +74,15 @@ interface Bundling {
   readonly hueOf: (from: number, to: number) => number;
 }
 
-function linesOf(
-  { gridW, gridH, merged }: Frame,
-  ways: Map<number, number>,
-  { tile, mostLines, hueOf }: Bundling,
-): Flow {
-  const across = Math.ceil(gridW / tile);
-  const count = across * Math.ceil(gridH / tile);
-  const strongest = [...ways].sort((a, b) => a[1] - b[1]).slice(-mostLines);
+/** Each bundle runs from the middle of where its tokens were to the middle of where they went. */
+function linesOf({ merged }: Frame, ways: Way[], { tile, mostLines, hueOf }: Bundling): Flow {
+  const strongest = ways.sort((a, b) => a.count - b.count).slice(-mostLines);
   const lines = new Float32Array(strongest.length * numbersPerLine);
   let drawn = 0;
-  const middle = (at: number, size: number): number => Math.min(size, at * tile + tile / 2);
-  strongest.forEach(([way, tokens], i) => {
-    const from = Math.floor(way / count);
-    const to = way % count;
-    drawn += tokens;
-    lines.set(
-      [
-        middle(from % across, gridW),
-        middle(Math.floor(from / across), gridH),
-        middle(to % across, gridW),
-        middle(Math.floor(to / across), gridH),
-        tokens,
-        hueOf(from, to),
-      ],
-      i * numbersPerLine,
-    );
+  strongest.forEach(({ from, to, count, fromX, fromY, toX, toY }, i) => {
+    drawn += count;
+    const ends = [fromX / count, fromY / count, toX / count, toY / count];
+    lines.set([...ends, count, hueOf(from, to)], i * numbersPerLine);
   });
   return { lines, lineCount: strongest.length, drawn, merged, tile };
 }

@@ -18,7 +18,7 @@ export function overlayKeys(overlay: OverlayState, root: () => HTMLElement | und
     return dialog !== undefined && !dialog.contains(root() ?? null);
   };
   const release = (): void => {
-    overlay.hidden = false;
+    overlay.held = false;
   };
   return {
     release,
@@ -45,7 +45,10 @@ function actionFor(
   free: { readonly arrows: boolean; readonly space: boolean },
 ): (() => void) | undefined {
   const mode = overlayModes[Number(key) - 1];
-  if (mode !== undefined) return () => (overlay.mode = mode);
+  if (mode !== undefined)
+    return () => {
+      overlay.chooseMode(mode);
+    };
   switch (key) {
     case '[':
     case ']': {
@@ -68,7 +71,7 @@ function actionFor(
         overlay.togglePlay();
       };
     case ' ':
-      return free.space ? () => (overlay.hidden = true) : undefined;
+      return free.space ? () => (overlay.held = true) : undefined;
     default:
       return undefined;
   }

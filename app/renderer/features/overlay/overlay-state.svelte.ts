@@ -36,9 +36,11 @@ export class OverlayState {
   half = $state(1);
   mode = $state<OverlayMode>('groups');
   opacity = $state(0.7);
-  /** While Space is held. */
-  hidden = $state(false);
-  shown = $state(true);
+  /** While Space is held: hides what is shown, and shows what is hidden. */
+  held = $state(false);
+  /** Over the picture on the make screen; null until the artist says: then only while it is being made. */
+  shownOnStage = $state<boolean | null>(null);
+  shownInLook = $state(true);
   playing = $state(false);
   /** Steps a second. */
   speed = $state<number>(speeds[1]);
@@ -74,7 +76,6 @@ export class OverlayState {
       ? undefined
       : tokenAt(this.frame, this.place.x, this.place.y),
   );
-  readonly visible = $derived(this.shown && !this.hidden);
 
   /** Reads the maps of a finished picture; of one that is being made, `addLive` brings them. */
   async open(generation: Generation | null): Promise<void> {
@@ -129,12 +130,14 @@ export class OverlayState {
   take(maps: MergeMaps | null, unmerged?: readonly PlainBlock[]): void {
     this.pause();
     this.#paintings.clear();
+    // The last step is the one most like the picture.
+    const lastStep = Math.max(0, (maps?.steps.length ?? 1) - 1);
+    this.stepIndex = this.maps === null ? lastStep : Math.min(this.stepIndex, lastStep);
     this.maps = maps;
     if (unmerged !== undefined) this.unmerged = unmerged;
     this.place = undefined;
     this.pinned = false;
-    this.blockIndex = Math.min(this.blockIndex, Math.max(0, (maps?.blocks.length ?? 1) - 1));
-    this.stepIndex = Math.min(this.stepIndex, Math.max(0, (maps?.steps.length ?? 1) - 1));
+    if (maps !== null) this.blockIndex = Math.min(this.blockIndex, Math.max(0, maps.blocks.length - 1));
   }
 
   paintingOf(blockIndex: number, stepIndex: number): Painting | undefined {
@@ -145,13 +148,26 @@ export class OverlayState {
     return this.#paintings.flow(painting);
   }
 
+  /** Whoever chooses what is shown wants to see it. */
+  #show(): void {
+    this.shownOnStage = true;
+    this.shownInLook = true;
+  }
+
+  chooseMode(mode: OverlayMode): void {
+    this.mode = mode;
+    this.#show();
+  }
+
   chooseBlock(index: number): void {
     if (this.maps === null) return;
+    this.#show();
     this.blockIndex = Math.min(this.maps.blocks.length - 1, Math.max(0, index));
   }
 
   chooseStep(index: number): void {
     this.pause();
+    this.#show();
     this.stepIndex = Math.min(Math.max(0, this.stepCount - 1), Math.max(0, index));
   }
 
@@ -174,6 +190,7 @@ export class OverlayState {
     if (this.playing) this.pause();
     else if (this.stepCount > 1) {
       this.playing = true;
+      this.#show();
       this.#next();
     }
   }

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeNpy } from '#contract/archive/npy.ts';
 import type { MergeMaps } from '#contract/archive/merge-maps.ts';
 import { placeOf, shortName } from './block-names.ts';
-import { frameJson, frameNpy } from './exporting.ts';
-import { frameOf, frequencyOf, groupOf, kindOf, tokenAt } from './frame.ts';
+import { exportScale, shownJson, shownNpy } from './exporting.ts';
+import { frameOf, frequencyOf, groupOf, kindOf, tokenAt, type Frame } from './frame.ts';
 import { colourGroups, noColour } from './group-colouring.ts';
-import { paint } from './paint.ts';
+import { paint, type OverlayMode } from './paint.ts';
 import { groupColours, heat, oklch } from './palette.ts';
 
 /** 3×2 tokens, two steps, two halves; token 4 was pruned at the second step. */
@@ -106,43 +106,55 @@ describe('colours', () => {
   });
 
   it('are clear where the mode has nothing to say', () => {
-    const out = new Uint8ClampedArray(6 * 4);
-    const painting = {
-      frame: frame(0, 1),
-      colours: colourGroups(frame(0, 1)),
-      frequency: frequencyOf(maps, 0, 1),
-      stepCount: 2,
+    const out = new Uint32Array(6);
+    const isClear = (mode: OverlayMode) => {
+      paint(out, mode, paintingOf(frame(0, 1)));
+      return [...out].map((pixel) => pixel === 0);
     };
-    const alphas = () => [...out].filter((_, i) => i % 4 === 3).map((alpha) => alpha > 0);
-    paint(out, 'groups', painting);
-    expect(alphas()).toEqual([true, true, true, true, true, false]);
-    paint(out, 'heat', painting);
-    expect(alphas()).toEqual([true, true, true, true, true, false]);
-    paint(out, 'kinds', painting);
-    expect(alphas()).toEqual([true, true, true, true, true, false]);
-    paint(out, 'frequency', painting);
-    expect(alphas()).toEqual([true, true, false, true, true, false]);
-    paint(out, 'flow', painting);
-    expect(alphas()).toEqual(Array(6).fill(false));
+    expect(isClear('groups')).toEqual([false, false, false, false, false, true]);
+    expect(isClear('heat')).toEqual([false, false, false, false, false, true]);
+    expect(isClear('kinds')).toEqual([false, false, false, false, false, true]);
+    expect(isClear('frequency')).toEqual([false, false, true, false, false, true]);
+    expect(isClear('flow')).toEqual(Array(6).fill(true));
   });
 });
 
+const paintingOf = (shown: Frame) => ({
+  frame: shown,
+  colours: colourGroups(shown),
+  frequency: frequencyOf(maps, 0, 1),
+  stepCount: 2,
+});
+
 describe('what leaves', () => {
-  it('is the map as NumPy and JSON read it', () => {
-    expect(decodeNpy(frameNpy(frame(0, 1)))).toEqual({
+  it('is the map, or the counts over the steps, as NumPy reads them', () => {
+    const painting = paintingOf(frame(0, 1));
+    expect(decodeNpy(shownNpy(painting, 'groups'))).toEqual({
       data: Int32Array.of(0, 0, 2, 0, 2, 5),
       shape: [2, 3],
     });
-    expect(JSON.parse(frameJson(frame(0, 1), { block: 'b', call: 1, timestep: 900 }))).toEqual({
-      block: 'b',
-      call: 1,
-      timestep: 900,
+    expect(decodeNpy(shownNpy(painting, 'frequency')).data).toEqual(Int32Array.of(1, 1, 0, 1, 2, 0));
+  });
+
+  it('is the same in JSON, with where it is from', () => {
+    const facts = { block: 'b', call: 1, timestep: 900, half: 'prompt' } as const;
+    expect(JSON.parse(shownJson(paintingOf(frame(0, 1)), facts))).toEqual({
+      ...facts,
       gridW: 3,
       gridH: 2,
       merged: 3,
       map: [0, 0, 2, 0, 2, 5],
       destinations: [0, 2],
+      stepCount: 2,
+      mergedInSteps: [1, 1, 0, 1, 2, 0],
     });
+  });
+
+  it('is a whole multiple of the picture, large enough for rings, and never too large', () => {
+    const grid = { gridW: 64, gridH: 64 };
+    expect(exportScale({ width: 256, height: 256 }, grid)).toBe(2);
+    expect(exportScale({ width: 2048, height: 1024 }, { gridW: 256, gridH: 128 })).toBe(1);
+    expect(exportScale({ width: 8192, height: 64 }, grid)).toBe(1);
   });
 });
 

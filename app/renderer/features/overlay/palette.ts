@@ -56,7 +56,7 @@ export function heat(share: number): Rgb {
 
 /** A place of the scale shows the more of the picture the nearer it is to nothing. */
 export function heatAlpha(share: number): number {
-  return 0.55 + 0.45 * Math.min(1, Math.max(0, share));
+  return 0.72 + 0.28 * Math.min(1, Math.max(0, share));
 }
 
 export const kindColours = {

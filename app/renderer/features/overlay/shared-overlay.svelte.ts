@@ -10,6 +10,16 @@ const overlays = new WeakMap<StudioState, OverlayState>();
 export function overlayOf(studio: StudioState, bridge: Bridge): OverlayState {
   const known = overlays.get(studio);
   if (known !== undefined) return known;
+  let overlay!: OverlayState;
+  // It outlives the screen that asks first; what it derives must not end with that screen.
+  $effect.root(() => {
+    overlay = create(studio, bridge);
+  });
+  overlays.set(studio, overlay);
+  return overlay;
+}
+
+function create(studio: StudioState, bridge: Bridge): OverlayState {
   const overlay = new OverlayState({
     readArchive: async (path, signal) => {
       const response = await fetch(bridge.mediaUrl(path), { signal });
@@ -26,6 +36,5 @@ export function overlayOf(studio: StudioState, bridge: Bridge): OverlayState {
   studio.onEvent((event) => {
     if (event.type === 'progress' && event.hasMaps) void overlay.addLive(event.id, event.call);
   });
-  overlays.set(studio, overlay);
   return overlay;
 }

@@ -75,6 +75,8 @@ const history = {
     }),
   ),
   get: procedure.input(v.object({ id: IdSchema })).output(GenerationSchema),
+  /** Those of these that there are, deleted ones too, in the order asked. */
+  many: procedure.input(v.object({ ids: IdsSchema })).output(v.array(GenerationSchema)),
   /** Pictures of the same prompt, model, size and seed: what can be compared. */
   related: procedure.input(v.object({ id: IdSchema })).output(v.array(GenerationSchema)),
   annotate: procedure
@@ -99,23 +101,30 @@ const history = {
   rebuild: procedure.output(RebuildReportSchema),
 };
 
+const ModelListSchema = v.object({
+  models: v.array(ModelEntrySchema),
+  folders: v.array(ModelFolderSchema),
+  /** Taken off the list; each can be put back. */
+  removed: v.array(ModelEntrySchema),
+});
+
 const models = {
-  list: procedure.output(
-    v.object({ models: v.array(ModelEntrySchema), folders: v.array(ModelFolderSchema) }),
-  ),
-  rescan: procedure.output(
-    v.object({ models: v.array(ModelEntrySchema), folders: v.array(ModelFolderSchema) }),
-  ),
+  list: procedure.output(ModelListSchema),
+  rescan: procedure.output(ModelListSchema),
   rename: procedure
     .input(v.object({ id: v.string(), name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)) }))
     .output(ModelEntrySchema),
   setHidden: procedure.input(v.object({ id: v.string(), hidden: v.boolean() })).output(ModelEntrySchema),
   /** Off the list only: the file stays where it lies. */
   remove: procedure.input(v.object({ id: v.string() })).output(v.object({ removed: v.boolean() })),
+  /** Back on the list. */
+  restore: procedure.input(v.object({ id: v.string() })).output(ModelEntrySchema),
   /** Paths come from the desktop's own dialogs and drops; the browser host refuses both. */
   addFolder: procedure.input(v.object({ path: v.string() })).output(ModelFolderSchema),
   addFile: procedure.input(v.object({ path: v.string() })).output(ModelEntrySchema),
   removeFolder: procedure.input(v.object({ id: v.string() })).output(v.object({ removed: v.boolean() })),
+  /** A folder that was removed since the start, with what lay in it. */
+  restoreFolder: procedure.input(v.object({ id: v.string() })).output(ModelFolderSchema),
   describeMerging: procedure
     .input(v.object({ ...AtSize.entries, merging: MergingSchema }))
     .output(MergingDescriptionSchema),

@@ -15,6 +15,8 @@ export const HistoryFilterSchema = v.object({
   favourite: v.optional(v.boolean()),
   tag: v.optional(v.string()),
   states: v.optional(v.array(v.picklist(generationStates))),
+  /** The bin: what was deleted, and nothing else. */
+  deleted: v.optional(v.boolean()),
 });
 export type HistoryFilter = v.InferOutput<typeof HistoryFilterSchema>;
 
@@ -60,6 +62,10 @@ export type Statistic = v.InferOutput<typeof StatisticSchema>;
 export const RebuildReportSchema = v.object({
   found: CountSchema,
   added: CountSchema,
+  /** Pictures that were gone and lie on the disk again. */
+  returned: CountSchema,
+  /** Rows whose picture is not on the disk any more. */
+  missing: CountSchema,
   /** Files that could not be read, with why. */
   refused: v.array(v.object({ fileName: v.string(), reason: v.string() })),
 });

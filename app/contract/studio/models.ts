@@ -43,6 +43,8 @@ export const ModelFolderSchema = v.object({
   path: v.string(),
   /** Our own folder for dropped files; it cannot be removed. */
   own: v.boolean(),
+  /** Named when Tessera was started: it stays for this run. */
+  given: v.boolean(),
   missing: v.boolean(),
 });
 export type ModelFolder = v.InferOutput<typeof ModelFolderSchema>;

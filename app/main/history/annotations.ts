@@ -38,12 +38,6 @@ export function createAnnotations(db: Db, now: () => number) {
     'SELECT id, picture_file FROM generations WHERE deleted_at_ms < ?',
   );
   const purge = db.prepare<[string]>('DELETE FROM generations WHERE id = ? AND deleted_at_ms IS NOT NULL');
-  const picture = db.prepare<[string], { picture_file: string | null }>(
-    'SELECT picture_file FROM generations WHERE id = ?',
-  );
-  const unsetPicture = db.prepare<[string]>(
-    'UPDATE generations SET picture_file = NULL, has_maps = 0 WHERE id = ?',
-  );
   const each = (ids: readonly string[], change: (id: string) => number): number =>
     db.transaction(() => ids.reduce((sum, id) => sum + change(id), 0)).immediate();
 
@@ -85,7 +79,5 @@ export function createAnnotations(db: Db, now: () => number) {
         for (const { id, referenceId, psnrDb, ssim } of all) setQuality.run(referenceId, psnrDb, ssim, id);
       }).immediate();
     },
-    pictureFile: (id: string): string | undefined => picture.get(id)?.picture_file ?? undefined,
-    markPictureMissing: (id: string): void => void unsetPicture.run(id),
   };
 }

@@ -13,7 +13,7 @@ export interface Where {
 const trigramChars = 3;
 
 export function whereOf(filter: HistoryFilter): Where {
-  const conditions: string[] = ['g.deleted_at_ms IS NULL'];
+  const conditions: string[] = [`g.deleted_at_ms IS ${filter.deleted === true ? 'NOT NULL' : 'NULL'}`];
   const values: (string | number)[] = [];
   const add = (sql: string, ...given: (string | number)[]): void => {
     conditions.push(sql);

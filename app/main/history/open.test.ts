@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writePngText } from '#contract/png/text.ts';
@@ -117,12 +117,36 @@ describe('rebuilding', () => {
       'from-elsewhere/broken.png',
       'from-elsewhere/plain.png',
     ]);
-    expect(await history.rebuild()).toMatchObject({ added: 0 });
+    expect(await history.rebuild()).toMatchObject({ added: 0, returned: 0, missing: 0 });
     expect(all(history).find(({ request }) => request.prompt === 'a cat')).toMatchObject({
       request: { scheduler: 'euler_a', seed: 5 },
       figures: null,
       memory: [],
     });
+    history.store.close();
+  });
+});
+
+describe('pictures deleted behind our back', () => {
+  it('are told by a rebuild, and known again when they come back', async () => {
+    const folder = temporaryFolder();
+    const history = await openHistory({ folder });
+    const id = await makePicture(history);
+    const path = history.pictures.picture(history.store.pictureFile(id) ?? '');
+    renameSync(path, `${path}.aside`);
+    expect(await history.rebuild()).toMatchObject({ found: 0, added: 0, missing: 1 });
+    expect(history.store.required(id)).toMatchObject({ state: 'done', picture: null });
+    renameSync(`${path}.aside`, path);
+    expect(await history.rebuild()).toMatchObject({ found: 1, added: 0, returned: 1, missing: 0 });
+    expect(history.store.required(id).picture).not.toBeNull();
+    history.store.close();
+  });
+
+  it('are left as they are when the rebuild is cancelled', async () => {
+    const history = await openHistory({ folder: temporaryFolder() });
+    await makePicture(history);
+    await expect(history.rebuild(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(all(history)).toHaveLength(1);
     history.store.close();
   });
 });

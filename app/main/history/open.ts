@@ -13,7 +13,7 @@ export interface OpenedHistory {
   readonly pictures: Pictures;
   /** Said once to the artist: what had to be set aside or built again. */
   readonly notices: readonly Notice[];
-  rebuild(): ReturnType<typeof rebuild>;
+  rebuild(signal?: AbortSignal): ReturnType<typeof rebuild>;
 }
 
 const binMs = 30 * 24 * 60 * 60 * 1000;
@@ -49,7 +49,7 @@ async function openLocked(folder: string, now: () => number, release: () => void
     suspect(path);
   };
   const store = createStore(db, now, { onDamage, onClose: release });
-  const again = () => rebuild(store, pictures);
+  const again = (signal?: AbortSignal) => rebuild(store, pictures, signal);
   try {
     await pictures.sweep();
     if (isNew || notices.length > 0) {

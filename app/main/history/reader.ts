@@ -9,6 +9,9 @@ export function createReader(db: Db) {
   const get = db.prepare<[string], GenerationRow>(
     `SELECT ${rowColumns} FROM generations AS g WHERE g.id = ?`,
   );
+  const many = db.prepare<[string], GenerationRow>(
+    `SELECT ${rowColumns} FROM json_each(?) AS wanted CROSS JOIN generations AS g ON g.id = wanted.value ORDER BY wanted.key`,
+  );
   const waiting = db.prepare<[], GenerationRow>(
     `SELECT ${rowColumns} FROM generations AS g WHERE g.queue_order IS NOT NULL ORDER BY g.state = 'queued', g.queue_order`,
   );
@@ -18,6 +21,8 @@ export function createReader(db: Db) {
   };
   return {
     get: find,
+    /** Those that there are, in the order asked. */
+    many: (ids: readonly string[]): Generation[] => many.all(JSON.stringify(ids)).map(toGeneration),
     required: (id: string): Generation => {
       const found = find(id);
       if (found !== undefined) return found;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CancelledError } from '#contract/errors.ts';
 import { parametersKey, recordKey } from '#contract/picture-settings.ts';
 import { readPngText } from '#contract/png/text.ts';
 import type { RebuildReport } from '#contract/studio/history.ts';
@@ -15,8 +16,15 @@ const maxFileBytes = 256 * 2 ** 20;
 /** Rows a transaction: few enough to be written between two turns of the event loop. */
 const rowsAtOnce = 50;
 
-/** Puts every picture on the disk that the history lacks into it, oldest first. One that cannot be read stops no other. */
-export async function rebuild(store: HistoryStore, pictures: Pictures): Promise<RebuildReport> {
+/**
+ * Makes the history agree with the disk: pictures that it lacks are added, oldest first; those that came back are known
+ * again; rows whose file is gone say so. One that cannot be read stops no other. A signal ends it before anything is written.
+ */
+export async function rebuild(
+  store: HistoryStore,
+  pictures: Pictures,
+  signal?: AbortSignal,
+): Promise<RebuildReport> {
   const refused: { fileName: string; reason: string }[] = [];
   const refuse = (fileName: string, error: unknown): void => {
     refused.push({ fileName, reason: error instanceof Error ? error.message : String(error) });
@@ -24,6 +32,7 @@ export async function rebuild(store: HistoryStore, pictures: Pictures): Promise<
   const found: FoundGeneration[] = [];
   const files = await pictures.list();
   for (const fileName of files) {
+    if (signal?.aborted === true) throw new CancelledError();
     try {
       found.push(await readFound(pictures, fileName));
     } catch (error) {
@@ -41,7 +50,9 @@ export async function rebuild(store: HistoryStore, pictures: Pictures): Promise<
     );
     await nextTurn();
   }
-  for (const { id, picture } of added) {
+  const returned = found.filter((each) => store.returnFound(each));
+  const missing = store.markMissing(new Set(files));
+  for (const { id, picture } of [...added, ...returned]) {
     try {
       if (!existsSync(pictures.thumbnail(id)))
         await pictures.saveThumbnail(id, await readFile(pictures.picture(picture.fileName)));
@@ -49,7 +60,7 @@ export async function rebuild(store: HistoryStore, pictures: Pictures): Promise<
       refuse(picture.fileName, error);
     }
   }
-  return { found: files.length, added: added.length, refused };
+  return { found: files.length, added: added.length, returned: returned.length, missing, refused };
 }
 
 async function readFound(pictures: Pictures, fileName: string): Promise<FoundGeneration> {

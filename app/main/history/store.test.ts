@@ -182,6 +182,16 @@ describe('deleting', () => {
     expect(ids({ text: 'sun' })).toEqual([]);
   });
 
+  it('fills a bin that can be looked through, and rows are read by their ids in the order asked', () => {
+    const [kept, gone] = [make({ prompt: 'a lake' }), make({ prompt: 'a desert' })];
+    store.remove([gone.id]);
+    expect(ids({ deleted: true })).toEqual([gone.id]);
+    expect(ids({ deleted: true, text: 'lake' })).toEqual([]);
+    expect(ids({})).toEqual([kept.id]);
+    const none = '22222222-2222-4222-8222-222222222222';
+    expect(store.many([gone.id, none, kept.id]).map(({ id }) => id)).toEqual([gone.id, kept.id]);
+  });
+
   it('does not take what is being made', () => {
     const { id } = insert();
     expect(store.remove([id])).toBe(0);

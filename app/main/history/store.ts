@@ -7,6 +7,7 @@ import { createPage } from './page.ts';
 import { createQueueOrder } from './queue-order.ts';
 import { createReader } from './reader.ts';
 import { createRowStates } from './row-states.ts';
+import { createPictureFiles } from './picture-files.ts';
 import { createPresetFigures, createStatistics } from './statistics.ts';
 import type { FoundGeneration } from './types.ts';
 
@@ -27,6 +28,7 @@ export function createStore(db: Db, now: () => number, { onDamage, onClose }: St
     ...order,
     ...createRowStates(db, reader, () => order.frontOrder(), now),
     ...createAnnotations(db, now),
+    ...createPictureFiles(db),
     ...createLibraryRows(db),
     page: createPage(db),
     facets: createFacets(db),

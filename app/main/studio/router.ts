@@ -106,6 +106,7 @@ function historyRoutes(os: Windows, { history, hub }: StudioParts) {
   return {
     page: os.history.page.handler(({ input }) => store.page(input)),
     get: os.history.get.handler(({ input }) => store.required(input.id)),
+    many: os.history.many.handler(({ input }) => store.many(input.ids)),
     related: os.history.related.handler(({ input }) => store.related(input.id)),
     annotate: os.history.annotate.handler(({ input }) => {
       store.required(input.id);
@@ -126,8 +127,8 @@ function historyRoutes(os: Windows, { history, hub }: StudioParts) {
     facets: os.history.facets.handler(() => store.facets()),
     statistics: os.history.statistics.handler(({ input }) => store.statistics(input)),
     quality: os.history.quality.handler(({ input }) => measureQuality(history, input.referenceId, input.ids)),
-    rebuild: os.history.rebuild.handler(async () => {
-      const report = await history.rebuild();
+    rebuild: os.history.rebuild.handler(async ({ signal }) => {
+      const report = await history.rebuild(signal);
       changed(null);
       return report;
     }),
@@ -139,6 +140,8 @@ function modelRoutes(os: Windows, { catalogue, history }: StudioParts) {
     list: os.models.list.handler(() => catalogue.list()),
     rescan: os.models.rescan.handler(() => catalogue.rescan()),
     rename: os.models.rename.handler(({ input }) => catalogue.rename(input.id, input.name)),
+    restore: os.models.restore.handler(({ input }) => catalogue.restore(input.id)),
+    restoreFolder: os.models.restoreFolder.handler(({ input }) => catalogue.restoreFolder(input.id)),
     setHidden: os.models.setHidden.handler(({ input }) => catalogue.setHidden(input.id, input.hidden)),
     remove: os.models.remove.handler(({ input }) => ({ removed: catalogue.remove(input.id) })),
     addFolder: os.models.addFolder.handler(({ input, context }) => {

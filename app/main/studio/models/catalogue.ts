@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { ModelReference } from '#contract/engine-protocol.ts';
 import { ModelError } from '#contract/errors.ts';
 import type { ModelDefaults } from '#contract/model.ts';
 import type { ModelEntry, ModelFolder } from '#contract/studio/models.ts';
 import type { SchedulerName } from '#contract/request.ts';
 import type { HistoryStore } from '#history/store.ts';
-import type { ModelRow } from '#history/types.ts';
+import type { FolderRow, ModelRow } from '#history/types.ts';
 import { EMBEDDED_MODEL, embeddedModelPath } from '#library/models.ts';
 import { factsKeyOf, inspectFacts, type CheckpointFacts, type ModelFacts } from './facts.ts';
 import { availableBytes, estimateMemory } from './memory-estimate.ts';
@@ -26,22 +27,31 @@ export interface CatalogueOptions {
 export interface ModelList {
   readonly models: ModelEntry[];
   readonly folders: ModelFolder[];
+  /** Taken off the list by the artist. */
+  readonly removed: ModelEntry[];
 }
+
+/** A list that takes longer is given as it stands; what is not read yet says so, and `models` tells when it is. */
+const longestWaitMs = 1000;
 
 /** Checkpoints where they lie: found, checked once, remembered. */
 export class ModelCatalogue {
   readonly #options: CatalogueOptions;
   #scan: Promise<void> | undefined;
+  /** Folders removed since the start, with the models that went with them. */
+  readonly #removedFolders = new Map<string, { folder: FolderRow; ids: string[] }>();
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
   }
 
   async list(): Promise<ModelList> {
-    await (this.#scan ??= this.#rescan());
+    await Promise.race([(this.#scan ??= this.#rescan()), setTimeout(longestWaitMs, undefined, { ref: false })]);
     const freeBytes = await availableBytes();
-    const rows = this.#rows().filter((row) => !row.removed);
-    return { models: rows.map((row) => toEntry(row, freeBytes)), folders: this.#folders() };
+    const rows = this.#rows();
+    const entries = (removed: boolean) =>
+      rows.filter((row) => row.removed === removed).map((row) => toEntry(row, freeBytes));
+    return { models: entries(false), folders: this.#folders(), removed: entries(true) };
   }
 
   async rescan(): Promise<ModelList> {
@@ -86,6 +96,14 @@ export class ModelCatalogue {
     return true;
   }
 
+  async restore(id: string): Promise<ModelEntry> {
+    const row = this.#rows().find((each) => each.id === id);
+    if (row === undefined) throw notOnList(id);
+    const back = existsSync(row.path) ? await this.#refresh({ ...row, removed: false }) : { ...row, removed: false };
+    this.#save(back);
+    return toEntry(back, await availableBytes());
+  }
+
   /** One checkpoint by its path, back on the list if it had been removed. Throws why it cannot be used. */
   async addFile(path: string): Promise<ModelEntry> {
     const absolute = resolve(path);
@@ -103,39 +121,77 @@ export class ModelCatalogue {
     const folder = { id: idOf(absolute), path: absolute, addedAt: this.#options.now() };
     this.#options.store.saveFolder(folder);
     await this.rescan();
-    return { id: folder.id, path: absolute, own: false, missing: false };
+    return { id: folder.id, path: absolute, own: false, given: false, missing: false };
   }
 
   removeFolder(id: string): boolean {
     const folder = this.#options.store.listFolders().find((each) => each.id === id);
     if (folder === undefined) return false;
-    this.#options.store.removeFolder(id);
-    for (const row of this.#rows())
-      if (dirname(row.path).startsWith(folder.path)) this.#options.store.saveModel({ ...row, removed: true });
-    this.#options.onChange();
+    const { store, onChange } = this.#options;
+    const others = this.#folders().filter((each) => each.id !== id);
+    const gone = this.#rows().filter(
+      ({ path, removed }) =>
+        !removed && isWithin(folder.path, path) && !others.some((each) => isWithin(each.path, path)),
+    );
+    store.removeFolder(id);
+    for (const row of gone) store.saveModel({ ...row, removed: true });
+    this.#removedFolders.set(id, { folder, ids: gone.map((row) => row.id) });
+    onChange();
     return true;
+  }
+
+  /** The way back from removeFolder. Throws MODEL_NOT_FOUND where it was not removed in this run. */
+  async restoreFolder(id: string): Promise<ModelFolder> {
+    const removed = this.#removedFolders.get(id);
+    if (removed === undefined)
+      throw new ModelError(
+        'MODEL_NOT_FOUND',
+        'This folder was not removed since Tessera was started. Choose it again on the Models screen.',
+      );
+    const { store } = this.#options;
+    store.saveFolder(removed.folder);
+    for (const row of this.#rows()) if (removed.ids.includes(row.id)) store.saveModel({ ...row, removed: false });
+    this.#removedFolders.delete(id);
+    await this.rescan();
+    const { path } = removed.folder;
+    return { id, path, own: false, given: false, missing: !existsSync(path) };
   }
 
   #folders(): ModelFolder[] {
     const { store, ownFolder, givenFolders } = this.#options;
-    const kept = store.listFolders().map(({ id, path }) => ({ id, path, own: false }));
-    const given = givenFolders.map((path) => ({ id: idOf(resolve(path)), path: resolve(path), own: false }));
-    const all = [{ id: idOf(ownFolder), path: ownFolder, own: true }, ...given, ...kept];
-    return [...new Map(all.map((folder) => [folder.id, { ...folder, missing: !existsSync(folder.path) }])).values()];
+    const own = { id: idOf(ownFolder), path: ownFolder, own: true, given: false };
+    const given = givenFolders
+      .map((path) => resolve(path))
+      .map((path) => ({ id: idOf(path), path, own: false, given: true }));
+    const kept = store.listFolders().map(({ id, path }) => ({ id, path, own: false, given: false }));
+    const all = new Map<string, Omit<ModelFolder, 'missing'>>();
+    for (const folder of [own, ...given, ...kept]) if (!all.has(folder.id)) all.set(folder.id, folder);
+    return [...all.values()].map((folder) => ({
+      ...folder,
+      // Ours is made when the first file comes.
+      missing: !folder.own && !existsSync(folder.path),
+    }));
   }
 
   async #rescan(): Promise<void> {
-    const known = new Map(this.#options.store.listModels().map((row) => [row.id, row]));
+    const { store } = this.#options;
+    const known = new Map(store.listModels().map((row) => [row.id, row]));
     const found = new Set<string>([embeddedModelPath()]);
     for (const folder of this.#folders()) for (const path of (await scanFolder(folder.path)) ?? []) found.add(path);
     for (const row of known.values()) if (!row.removed) found.add(row.path);
-    for (const path of found) {
-      if (!existsSync(path)) continue;
-      const before = this.#rowFor(path);
-      if (before.removed) continue;
+    const rows = [...found]
+      .filter((path) => existsSync(path))
+      .map((path) => this.#rowFor(path))
+      .filter((row) => !row.removed);
+    // All are on the list at once, as being checked; reading their headers may take a while on a slow disk.
+    for (const row of rows) if (!known.has(row.id)) store.saveModel(row);
+    const began = performance.now();
+    for (const before of rows) {
       const row = await this.#refresh(before);
-      if (row !== known.get(row.id)) this.#options.store.saveModel(row);
+      if (row !== before) store.saveModel({ ...this.#rowFor(row.path), factsKey: row.factsKey, facts: row.facts });
     }
+    // Somebody was given the list before it was whole.
+    if (performance.now() - began > longestWaitMs) this.#options.onChange();
   }
 
   #rows(): ModelRow[] {
@@ -146,7 +202,7 @@ export class ModelCatalogue {
   #row(id: string): ModelRow {
     const row = this.#options.store.listModels().find((each) => each.id === id);
     if (row !== undefined && !row.removed) return row;
-    throw new ModelError('MODEL_NOT_FOUND', `The model ${id} is not on the list any more. Choose another one on the Models screen, or add it again.`);
+    throw notOnList(id);
   }
 
   #rowFor(path: string): ModelRow {
@@ -183,6 +239,15 @@ export class ModelCatalogue {
     this.#options.store.saveModel(row);
     this.#options.onChange();
   }
+}
+
+function notOnList(id: string): ModelError {
+  return new ModelError('MODEL_NOT_FOUND', `The model ${id} is not on the list any more. Choose another one on the Models screen, or add it again.`);
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const below = relative(folder, path);
+  return below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below);
 }
 
 function notFound(path: string): ModelError {

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Checkpoints that lie in a folder: single files, diffusers folders, and single files one folder down. Undefined = no such folder. */
+/**
+ * Checkpoints that lie in a folder: single files, diffusers folders, and single files one folder down. Pickles are found too,
+ * so that the list can say why they are not opened. Undefined = no such folder.
+ */
 export async function scanFolder(folder: string): Promise<string[] | undefined> {
   if (!existsSync(folder)) return undefined;
   if (isDiffusers(folder)) return [folder];
@@ -10,18 +13,18 @@ export async function scanFolder(folder: string): Promise<string[] | undefined> 
   const found = entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && isDiffusers(path)) return path;
-    return !entry.isDirectory() && isSafetensors(entry.name) ? path : [];
+    return !entry.isDirectory() && isCheckpointFile(entry.name) ? path : [];
   });
   const inner = entries.filter((entry) => entry.isDirectory() && !isDiffusers(join(folder, entry.name)));
   for (const { name } of inner) {
     const below = await readdir(join(folder, name)).catch(() => []);
-    found.push(...below.filter(isSafetensors).map((each) => join(folder, name, each)));
+    found.push(...below.filter(isCheckpointFile).map((each) => join(folder, name, each)));
   }
   return found.sort();
 }
 
-function isSafetensors(name: string): boolean {
-  return name.toLowerCase().endsWith('.safetensors') && !name.startsWith('.');
+function isCheckpointFile(name: string): boolean {
+  return /\.(?:safetensors|ckpt)$/i.test(name) && !name.startsWith('.');
 }
 
 export function isDiffusers(folder: string): boolean {

@@ -2,14 +2,26 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { ModelError, OutputError } from '#contract/errors.ts';
+import { refuseOtherFormats } from '#library/file-format.ts';
 import { inspectCheckpoint } from '#library/inspect.ts';
 
 /** Names that are the same everywhere: letters, digits, and a few signs that no file system minds. */
 const safeName = /^[\p{L}\p{N}][\p{L}\p{N} ._()+-]{0,150}\.safetensors$/u;
 const reserveBytes = 256 * 2 ** 20;
 
-/** A checkpoint that a window sends: into our own folder under a safe name, checked, and removed again when it is none. */
-export async function receiveModel(folder: string, name: string, body: AsyncIterable<Uint8Array>): Promise<string> {
+/**
+ * A checkpoint that a window sends: into our own folder under a safe name, checked, and removed again when it is none. What
+ * its first bytes give away (a pickle, a web page) is refused before the rest is taken.
+ */
+export async function receiveModel(
+  folder: string,
+  name: string,
+  body: AsyncIterable<Uint8Array>,
+): Promise<string> {
+  const pieces = body[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  const head = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value);
+  refuseOtherFormats(basename(name), head);
   if (basename(name) !== name || !safeName.test(name))
     throw new ModelError(
       'MODEL_FORMAT_REFUSED',
@@ -19,7 +31,7 @@ export async function receiveModel(folder: string, name: string, body: AsyncIter
   const path = freePath(folder, name);
   const part = `${path}.part`;
   try {
-    await write(part, body);
+    await write(part, head, pieces);
     // Checked under its final ending: what a file is shows in its content, what it may be in its name.
     await rename(part, path);
     await inspectCheckpoint(path);
@@ -40,17 +52,23 @@ function freePath(folder: string, name: string): string {
   }
 }
 
-async function write(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+async function write(path: string, head: Uint8Array, rest: AsyncIterator<Uint8Array>): Promise<void> {
   const { bavail, bsize } = await statfs(join(path, '..'));
   const room = bavail * bsize - reserveBytes;
   const file = await open(path, 'wx');
   try {
     let size = 0;
-    for await (const piece of body) {
+    for (let piece = head; ;) {
       size += piece.length;
       if (size > room)
-        throw new OutputError('OUTPUT_UNWRITABLE', `There is no room for this model: ${room} bytes are free for it. Make room on the disk, or add the folder that it lies in instead.`);
+        throw new OutputError(
+          'OUTPUT_UNWRITABLE',
+          `There is no room for this model: ${room} bytes are free for it. Make room on the disk, or add the folder that it lies in instead.`,
+        );
       await file.write(piece);
+      const next = await rest.next();
+      if (next.done === true) break;
+      piece = next.value;
     }
     await file.sync();
   } finally {

@@ -142,9 +142,19 @@ const presets = {
     )
     .output(PresetSchema),
   remove: procedure.input(v.object({ id: IdSchema })).output(v.object({ removed: v.boolean() })),
-  /** Makes one picture without merging and one with each preset that has no figures yet, in the queue, same seed. */
+  /**
+   * Makes one picture without merging and one with each preset that has no figures yet, in the queue, same seed.
+   * With `ratios`, one of each of these instead; with `again`, all of them once more under a new seed.
+   */
   measure: procedure
-    .input(v.object({ ...AtSize.entries, prompt: v.string() }))
+    .input(
+      v.object({
+        ...AtSize.entries,
+        prompt: v.string(),
+        ratios: v.optional(v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(12))),
+        again: v.optional(v.boolean()),
+      }),
+    )
     .output(v.object({ generations: v.array(GenerationSchema) })),
 };
 

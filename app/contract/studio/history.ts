@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MergingSchema } from '#contract/request.ts';
 import { CountSchema, IdSchema, MillisecondsSchema, TimestampSchema, BytesSchema } from './base.ts';
 import { generationStates } from './generation.ts';
 
@@ -8,6 +9,8 @@ export const HistoryFilterSchema = v.object({
   /** Words or parts of words in prompt, negative prompt, notes and tags; 2 characters or more. */
   text: v.optional(v.pipe(v.string(), v.maxLength(1000))),
   modelId: v.optional(v.string()),
+  /** Only pictures of this size: what can be laid over one another. */
+  size: v.optional(v.object({ widthPx: CountSchema, heightPx: CountSchema })),
   minRatio: v.optional(v.number()),
   maxRatio: v.optional(v.number()),
   since: v.optional(TimestampSchema),
@@ -39,7 +42,11 @@ export const AnnotationSchema = v.object({
 });
 export type Annotation = v.InferOutput<typeof AnnotationSchema>;
 
-/** Medians over the pictures that share a model, a size and a ratio. */
+/** Where the middle half of the measured values lies. */
+export const SpreadSchema = v.object({ low: v.number(), high: v.number() });
+export type Spread = v.InferOutput<typeof SpreadSchema>;
+
+/** Medians over the pictures that share model, size, steps, scheduler, provider and merging. */
 export const StatisticSchema = v.object({
   modelId: v.string(),
   modelName: v.string(),
@@ -47,15 +54,21 @@ export const StatisticSchema = v.object({
   heightPx: CountSchema,
   steps: CountSchema,
   scheduler: v.string(),
+  provider: v.nullable(v.string()),
   ratio: v.number(),
+  merging: MergingSchema,
   effectiveRatio: v.nullable(v.number()),
   pictures: CountSchema,
   totalMs: MillisecondsSchema,
+  totalSpreadMs: v.nullable(SpreadSchema),
   stepMs: MillisecondsSchema,
+  stepSpreadMs: v.nullable(SpreadSchema),
   peakBytes: v.nullable(BytesSchema),
+  peakSpreadBytes: v.nullable(SpreadSchema),
   peakSource: v.nullable(v.string()),
   psnrDb: v.nullable(v.number()),
   ssim: v.nullable(v.number()),
+  latestAt: v.nullable(TimestampSchema),
 });
 export type Statistic = v.InferOutput<typeof StatisticSchema>;
 

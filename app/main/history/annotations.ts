@@ -1,8 +1,8 @@
+import { mergingKey } from '#contract/merging-key.ts';
 import type { Annotation } from '#contract/studio/history.ts';
 import type { Generation, Quality } from '#contract/studio/generation.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import type { Db } from './db.ts';
-import { mergingKey } from './merging-key.ts';
 import { rowColumns, toGeneration, type GenerationRow } from './rows.ts';
 
 /** What happens to a row after it was made. */

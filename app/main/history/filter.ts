@@ -23,6 +23,8 @@ export function whereOf(filter: HistoryFilter): Where {
   if (long.length > 0) add('s.generation_search MATCH ?', long.map(quoted).join(' AND '));
   for (const word of short) add('instr(t.text, lower(?)) > 0', word);
   if (filter.modelId !== undefined) add('g.model_id = ?', filter.modelId);
+  if (filter.size !== undefined)
+    add('g.picture_width_px = ? AND g.picture_height_px = ?', filter.size.widthPx, filter.size.heightPx);
   if (filter.minRatio !== undefined) add('g.ratio >= ?', filter.minRatio);
   if (filter.maxRatio !== undefined) add('g.ratio <= ?', filter.maxRatio);
   if (filter.since !== undefined) add('g.created_at_ms >= ?', filter.since);

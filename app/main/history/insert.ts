@@ -1,6 +1,6 @@
+import { mergingKey } from '#contract/merging-key.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import type { Generation } from '#contract/studio/generation.ts';
-import { mergingKey } from './merging-key.ts';
 import { median } from './rows.ts';
 
 /** What a request fills of a row, for the queue and for a rebuild alike. */

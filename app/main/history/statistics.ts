@@ -1,9 +1,9 @@
-import type { GenerationRequest } from '#contract/request.ts';
-import type { HistoryFilter, Statistic } from '#contract/studio/history.ts';
+import { mergingKey } from '#contract/merging-key.ts';
+import type { GenerationRequest, MergingOptions } from '#contract/request.ts';
+import type { HistoryFilter, Spread, Statistic } from '#contract/studio/history.ts';
 import type { PresetFigures } from '#contract/studio/presets.ts';
 import type { Db } from './db.ts';
 import { whereOf } from './filter.ts';
-import { mergingKey } from './merging-key.ts';
 import { median } from './rows.ts';
 
 interface MeasuredRow {
@@ -13,7 +13,10 @@ interface MeasuredRow {
   readonly height_px: number;
   readonly steps: number;
   readonly scheduler: string;
+  readonly provider: string | null;
   readonly ratio: number;
+  readonly merging_key: string;
+  readonly merging: string;
   readonly effective_ratio: number | null;
   readonly total_ms: number;
   readonly step_ms: number;
@@ -21,9 +24,11 @@ interface MeasuredRow {
   readonly peak_source: string | null;
   readonly psnr_db: number | null;
   readonly ssim: number | null;
+  readonly finished_at_ms: number | null;
 }
 
-const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.ratio,
+const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.provider, g.ratio,
+  g.merging_key, g.request_json ->> '$.merging' AS merging, g.finished_at_ms,
   g.merging_json ->> '$.effectiveRatio' AS effective_ratio, g.total_ms, g.step_ms, g.psnr_db, g.ssim,
   m.size_bytes AS peak_bytes, m.source AS peak_source
   `;
@@ -40,19 +45,21 @@ export function createStatistics(db: Db) {
         `${measured} FROM ${from} ${memory} WHERE ${sql} AND g.total_ms IS NOT NULL AND g.step_ms IS NOT NULL ORDER BY g.seq DESC LIMIT ${maxRows}`,
       )
       .all(...values);
-    const groups = Map.groupBy(rows, (row) =>
-      [row.model_id, row.width_px, row.height_px, row.steps, row.scheduler, row.ratio].join('\0'),
-    );
-    return [...groups.values()].flatMap((group) => {
+    return [...Map.groupBy(rows, groupKey).values()].flatMap((group) => {
       const [first] = group;
       return first === undefined ? [] : [toStatistic(first, group)];
     });
   };
 }
 
+function groupKey(row: MeasuredRow): string {
+  const { model_id, width_px, height_px, steps, scheduler, provider, merging_key } = row;
+  return JSON.stringify([model_id, width_px, height_px, steps, scheduler, provider, merging_key]);
+}
+
 function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statistic {
   const of = (key: 'total_ms' | 'step_ms' | 'peak_bytes' | 'psnr_db' | 'ssim') =>
-    median(group.flatMap((row) => row[key] ?? []));
+    group.flatMap((row) => row[key] ?? []);
   return {
     modelId: first.model_id,
     modelName: first.model_name,
@@ -60,16 +67,37 @@ function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statist
     heightPx: first.height_px,
     steps: first.steps,
     scheduler: first.scheduler,
+    provider: first.provider,
     ratio: first.ratio,
+    merging: JSON.parse(first.merging) as MergingOptions,
     effectiveRatio: first.effective_ratio,
     pictures: group.length,
-    totalMs: of('total_ms') ?? 0,
-    stepMs: of('step_ms') ?? 0,
-    peakBytes: rounded(of('peak_bytes')),
+    totalMs: median(of('total_ms')) ?? first.total_ms,
+    totalSpreadMs: spread(of('total_ms')),
+    stepMs: median(of('step_ms')) ?? first.step_ms,
+    stepSpreadMs: spread(of('step_ms')),
+    peakBytes: rounded(median(of('peak_bytes'))),
+    peakSpreadBytes: spread(of('peak_bytes')),
     peakSource: group.find((row) => row.peak_source !== null)?.peak_source ?? null,
-    psnrDb: of('psnr_db'),
-    ssim: of('ssim'),
+    psnrDb: median(of('psnr_db')),
+    ssim: median(of('ssim')),
+    latestAt: group.reduce<number | null>(
+      (latest, { finished_at_ms: at }) => (at === null || at < (latest ?? 0) ? latest : at),
+      null,
+    ),
   };
+}
+
+/** Where the middle half of the values lies; between two values it runs linearly. Null where there are none. */
+export function spread(values: readonly number[]): Spread | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const low = sorted[Math.floor(place)] ?? 0;
+    const high = sorted[Math.ceil(place)] ?? low;
+    return low + (high - low) * (place - Math.floor(place));
+  };
+  return sorted.length === 0 ? null : { low: at(0.25), high: at(0.75) };
 }
 
 const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value));

@@ -246,6 +246,18 @@ describe('figures', () => {
     expect(found.find(({ ratio }) => ratio === 0)).toMatchObject({ stepMs: 50, ssim: 1 });
   });
 
+  it('of the statistics are kept apart where they merge differently, and tell their spread', () => {
+    for (const stepMs of [10, 20, 30, 40]) timed(stepMs, { merging });
+    timed(90, { merging: { ...merging, maxDownsample: 2 } });
+    const found = store.statistics({});
+    expect(found.map(({ pictures }) => pictures).toSorted()).toEqual([1, 4]);
+    const usual = found.find(({ pictures }) => pictures === 4);
+    expect(usual).toMatchObject({ stepMs: 25, stepSpreadMs: { low: 17.5, high: 32.5 }, latestAt: 2000 });
+    expect(usual?.merging).toEqual(merging);
+    const other = found.find(({ pictures }) => pictures === 1);
+    expect(other).toMatchObject({ stepSpreadMs: { low: 90, high: 90 }, provider: null });
+  });
+
   it('relate pictures that differ only in merging or steps', () => {
     const plain = make();
     const merged = make({ merging, steps: 2 });

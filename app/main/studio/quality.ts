@@ -1,32 +1,57 @@
 import { Worker } from 'node:worker_threads';
 import { HistoryError } from '#contract/errors.ts';
-import type { Quality } from '#contract/studio/generation.ts';
+import { mergingKey } from '#contract/merging-key.ts';
+import type { Generation, Quality } from '#contract/studio/generation.ts';
 import type { OpenedHistory } from '#history/open.ts';
 import type { Closeness } from './quality-maths.ts';
 
-/** PSNR and SSIM of pictures against one of them, kept with the rows. Pictures of another size are left out. */
+/**
+ * PSNR and SSIM of pictures against one of them. Pictures of another size are left out. What is measured against the
+ * unmerged picture of the same request is kept with the rows; two pictures chosen freely tell nothing of merging.
+ */
 export async function measureQuality(
   history: OpenedHistory,
   referenceId: string,
   ids: readonly string[],
 ): Promise<Quality[]> {
   const { store } = history;
-  const known = ids.flatMap((id) => {
-    const quality = store.required(id).quality;
-    return quality?.referenceId === referenceId ? [{ id, ...quality }] : [];
-  });
-  const missing = ids.filter((id) => !known.some((each) => each.id === id));
+  const reference = store.required(referenceId);
+  const rows = ids.map((id) => store.required(id));
+  const known = rows.flatMap(({ id, quality }) =>
+    quality?.referenceId === referenceId ? [{ id, ...quality }] : [],
+  );
+  const missing = rows.filter((row) => !known.some(({ id }) => id === row.id));
   if (missing.length === 0) return known;
   const results = await compare(
     pathOf(history, referenceId),
-    missing.map((id) => pathOf(history, id)),
+    missing.map(({ id }) => pathOf(history, id)),
   );
-  const measured = missing.flatMap((id, i) => {
+  const measured = missing.flatMap((row, i) => {
     const found = results[i];
-    return found === undefined ? [] : [{ id, referenceId, ...found }];
+    return found === undefined ? [] : [{ row, quality: { id: row.id, referenceId, ...found } }];
   });
-  store.setQuality(measured);
-  return [...known, ...measured];
+  store.setQuality(measured.flatMap(({ row, quality }) => (isUnmergedOf(reference, row) ? [quality] : [])));
+  return [...known, ...measured.map(({ quality }) => quality)];
+}
+
+const sharedFields = [
+  'prompt',
+  'negativePrompt',
+  'widthPx',
+  'heightPx',
+  'steps',
+  'scheduler',
+  'guidanceScale',
+  'seed',
+] as const;
+
+/** The same request but for its merging, which the reference has none of. */
+function isUnmergedOf(reference: Generation, row: Generation): boolean {
+  return (
+    mergingKey(reference.request.merging) === 'none' &&
+    reference.model.id === row.model.id &&
+    sharedFields.every((field) => reference.request[field] === row.request[field])
+  );
 }
 
 function pathOf({ store, pictures }: OpenedHistory, id: string): string {

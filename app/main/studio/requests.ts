@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { parseGenerationRequest, type GenerationRequest } from '#contract/request.ts';
+import { noMerging, parseGenerationRequest, type GenerationRequest } from '#contract/request.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { PresetChanges } from '#contract/studio/presets.ts';
 import type { HistoryStore } from '#history/store.ts';
@@ -13,6 +13,11 @@ const seedLimit = 2 ** 32;
 const measureSeed = 1;
 
 type Unseeded = Omit<GenerationRequest, 'seed'> & { readonly seed: number | null };
+export interface Measurement extends AtSize {
+  readonly prompt: string;
+  readonly ratios?: readonly number[] | undefined;
+  readonly again?: boolean | undefined;
+}
 type RowOf = (request: GenerationRequest) => NewGeneration;
 
 /** Turns what a window asks for into rows of the queue. */
@@ -20,7 +25,12 @@ export function createRequests(store: HistoryStore, queue: Queue, catalogue: Mod
   /** Rows that exist already are answered, not made again. */
   const reuse = (requests: readonly GenerationRequest[], modelId: string, row: RowOf): Generation[] =>
     requests
-      .map((request) => store.findSame(request, modelId) ?? queue.add([row(request)])[0])
+      .map((request) => {
+        const same = store.findSame(request, modelId);
+        // One whose file was deleted on the disk has nothing to show: it is made again.
+        const gone = same?.state === 'done' && same.picture === null;
+        return same === undefined || gone ? queue.add([row(request)])[0] : same;
+      })
       .filter((each) => each !== undefined);
   const rowOf = async (modelId: string): Promise<RowOf> => {
     const model = await catalogue.identity(modelId);
@@ -49,25 +59,24 @@ export function createRequests(store: HistoryStore, queue: Queue, catalogue: Mod
         row,
       );
     },
-    measure: async ({ modelId, widthPx, heightPx }: AtSize, prompt: string): Promise<Generation[]> => {
-      const defaults = await catalogue.defaults(modelId);
-      const { steps, scheduler, guidanceScale } = defaults;
-      const plain = {
-        prompt,
-        negativePrompt: '',
-        widthPx,
-        heightPx,
-        steps,
-        scheduler,
-        guidanceScale,
-        seed: measureSeed,
-        count: 1,
-      };
-      const requests = Object.values(builtinPresets).map((each) =>
-        changed({ ...plain, merging: each.merging }, each),
-      );
+    measure: async ({
+      modelId,
+      widthPx,
+      heightPx,
+      prompt,
+      ratios,
+      again,
+    }: Measurement): Promise<Generation[]> => {
+      const { steps, scheduler, guidanceScale } = await catalogue.defaults(modelId);
+      const seed = again === true ? randomInt(seedLimit) : measureSeed;
+      const setting = { steps, scheduler, guidanceScale, seed, count: 1 };
+      const plain = { prompt, negativePrompt: '', widthPx, heightPx, ...setting, merging: noMerging };
+      const wanted =
+        ratios?.map((ratio) => ({ merging: { ...noMerging, ratio }, stepsFactor: 1 })) ??
+        Object.values(builtinPresets);
+      const requests = wanted.map((each) => changed(plain, each));
       // A gain needs the unmerged picture of the same steps beside it.
-      const references = requests.map((request) => ({ ...request, merging: builtinPresets.exact.merging }));
+      const references = requests.map((request) => ({ ...request, merging: noMerging }));
       const all = new Map([...references, ...requests].map((request) => [JSON.stringify(request), request]));
       return reuse([...all.values()], modelId, await rowOf(modelId));
     },

@@ -178,7 +178,7 @@ function presetRoutes(os: Windows, { presets, requests, hub }: StudioParts) {
       return { removed };
     }),
     measure: os.presets.measure.handler(async ({ input }) => ({
-      generations: await requests.measure(input, input.prompt),
+      generations: await requests.measure(input),
     })),
   };
 }

@@ -84,6 +84,55 @@ describe('a picture', () => {
   });
 });
 
+describe('a comparison', () => {
+  it('of two pictures chosen freely is answered and not kept as if it told of merging', async () => {
+    const { client } = await openStudio();
+    const { until } = await hear(client);
+    const a = first((await client.queue.submit({ modelId: 'demo', request: small })).generations);
+    const b = first(
+      (await client.queue.submit({ modelId: 'demo', request: { ...small, seed: 5 } })).generations,
+    );
+    await until('finished', ended(b.id));
+    const [quality] = await client.history.quality({ referenceId: a.id, ids: [b.id] });
+    expect(quality).toMatchObject({ id: b.id, referenceId: a.id });
+    expect(quality?.ssim).toBeLessThan(0.9);
+    expect((await client.history.get({ id: b.id })).quality).toBeNull();
+    const page = await client.history.page({
+      filter: { size: { widthPx: 64, heightPx: 72 } },
+      sort: 'newest',
+      limit: 5,
+    });
+    expect(page.items).toEqual([]);
+  });
+
+  it('makes a picture again whose file was deleted on the disk', async () => {
+    const { studio, client } = await openStudio();
+    const { until } = await hear(client);
+    const { id } = first((await client.queue.submit({ modelId: 'demo', request: small })).generations);
+    await until('finished', ended(id));
+    const answer = await studio.media(mediaPaths.picture(id));
+    if (answer === undefined || !('file' in answer.body)) throw new Error('no picture');
+    rmSync(answer.body.file);
+    expect(await studio.media(mediaPaths.picture(id))).toBeUndefined();
+    const changes = [{ merging: small.merging, stepsFactor: 1 }];
+    const again = first(await client.queue.variants({ id, changes }));
+    expect(again).toMatchObject({ state: 'queued', picture: null });
+    expect(again.id).not.toBe(id);
+  });
+
+  it('of ratios measures each with the unmerged one beside it, and again under another seed', async () => {
+    const { client } = await openStudio();
+    await client.queue.pause();
+    const at = { modelId: 'demo', widthPx: 64, heightPx: 64, prompt: 'a red sun' };
+    const { generations } = await client.presets.measure({ ...at, ratios: [0.25, 0.5] });
+    expect(generations.map(({ request }) => request.merging.ratio)).toEqual([0, 0.25, 0.5]);
+    const same = await client.presets.measure({ ...at, ratios: [0.5] });
+    expect(same.generations.map(({ id }) => id)).toEqual([generations[0]?.id, generations[2]?.id]);
+    const again = await client.presets.measure({ ...at, ratios: [0.5], again: true });
+    expect(again.generations.map(({ request }) => request.seed)).not.toContain(1);
+  });
+});
+
 describe('the queue', () => {
   it('cancels a running picture between steps, and a waiting one at once', async () => {
     const { client } = await openStudio();

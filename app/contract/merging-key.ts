@@ -1,4 +1,4 @@
-import type { MergingOptions } from '#contract/request.ts';
+import type { MergingOptions } from './request.ts';
 
 /** Equal for requests that merge alike. Without merging every other option is idle, so they all share one. */
 export function mergingKey(merging: MergingOptions): string {

@@ -1,0 +1,113 @@
+import { noMerging, type MergingOptions, type PartitionKind } from '#contract/request.ts';
+import { formatPercent } from '../../lib/format.ts';
+import { m } from '../../paraglide/messages.js';
+import { language } from '../../state/language.svelte.ts';
+import { presetName, schedulerTitles } from '../generate/names.ts';
+import { isUnmerged, type ComparedField, type Setting } from './settings.ts';
+import type { Candidate, SetId } from './sets.ts';
+
+export const setNames: Record<SetId, () => string> = {
+  presets: m.compare_set_presets,
+  ratios: m.compare_set_ratios,
+  partitions: m.compare_set_partitions,
+  parts: m.compare_set_parts,
+  depths: m.compare_set_depths,
+};
+
+const partitions: Record<PartitionKind, () => string> = {
+  'cells-random': m.compare_partition_cells_random,
+  'cells-fixed': m.compare_partition_cells_fixed,
+  columns: m.compare_partition_columns,
+  random: m.compare_partition_random,
+};
+
+export const fieldNames: Record<ComparedField, () => string> = {
+  model: m.compare_field_model,
+  prompt: m.compare_field_prompt,
+  negativePrompt: m.compare_field_negative,
+  seed: m.compare_field_seed,
+  guidanceScale: m.compare_field_guidance,
+  steps: m.compare_field_steps,
+  scheduler: m.compare_field_scheduler,
+  merging: m.compare_field_merging,
+};
+
+function partsName({ selfAttention, crossAttention, mlp }: MergingOptions): string {
+  const parts = [
+    selfAttention ? m.compare_part_self() : '',
+    crossAttention ? m.compare_part_cross() : '',
+    mlp ? m.compare_part_mlp() : '',
+  ].filter((part) => part !== '');
+  return parts.join(' + ');
+}
+
+function depthName({ maxDownsample }: MergingOptions): string {
+  return maxDownsample === 1 ? m.compare_depth_largest() : m.compare_depth({ part: `1/${maxDownsample}` });
+}
+
+/** What of a merging is not as usual, in a few words; empty where all is. */
+export function unusualWords(merging: MergingOptions): string[] {
+  const { ratioEnd, mode, partition, sx, sy, maxDownsample, blocks } = merging;
+  const parts = partsName(merging);
+  return [
+    ratioEnd === undefined ? '' : `→ ${formatPercent(ratioEnd, language.current)}`,
+    mode === 'prune' ? m.compare_mode_prune() : '',
+    partition === noMerging.partition ? '' : partitions[partition](),
+    sx === noMerging.sx && sy === noMerging.sy ? '' : m.compare_cells({ cells: `${sx} × ${sy}` }),
+    maxDownsample === noMerging.maxDownsample || blocks !== undefined ? '' : depthName(merging),
+    blocks === undefined ? '' : m.compare_blocks({ count: blocks.length }),
+    parts === partsName(noMerging) ? '' : parts,
+  ].filter((word) => word !== '');
+}
+
+export function stepsWords(count: number): string {
+  return count === 1 ? m.compare_step_one() : m.compare_steps({ count });
+}
+
+export interface SettingName {
+  readonly name: string;
+  readonly detail: string;
+}
+
+/** "50 %", and what else is special about it; steps and scheduler only where they differ from the picture compared. */
+export function settingName(setting: Setting, root: Setting): SettingName {
+  const { merging, steps, scheduler } = setting;
+  const unmerged = isUnmerged(setting);
+  return {
+    name: unmerged ? m.compare_unmerged() : formatPercent(merging.ratio, language.current),
+    detail: [...(unmerged ? [] : unusualWords(merging)), ...besides(setting, root)].join(' · '),
+  };
+
+  function besides(own: Setting, other: Setting): string[] {
+    return [
+      own.steps === other.steps ? '' : stepsWords(steps),
+      own.scheduler === other.scheduler ? '' : schedulerTitles[scheduler],
+    ].filter((word) => word !== '');
+  }
+}
+
+/** A candidate is called by what its set varies. */
+export function candidateName(candidate: Candidate, set: SetId, root: Setting): SettingName {
+  const { setting, preset } = candidate;
+  const usual = settingName(setting, root);
+  if (preset !== null)
+    return {
+      name: presetName(preset),
+      detail: [isUnmerged(setting) ? m.compare_unmerged_lower() : usual.name, usual.detail]
+        .filter((word) => word !== '')
+        .join(' · '),
+    };
+  if (isUnmerged(setting)) return usual;
+  const percent = formatPercent(setting.merging.ratio, language.current);
+  switch (set) {
+    case 'partitions':
+      return { name: partitions[setting.merging.partition](), detail: percent };
+    case 'parts':
+      return { name: partsName(setting.merging), detail: percent };
+    case 'depths':
+      return { name: depthName(setting.merging), detail: percent };
+    case 'presets':
+    case 'ratios':
+      return usual;
+  }
+}

@@ -32,7 +32,7 @@ export function zoomable(view: PictureView, ondrag?: (share: number) => void): A
     element.addEventListener(
       'dblclick',
       () => {
-        if (view.zoom === null) view.zoomTo(1);
+        if (view.fitted) view.zoomTo(1);
         else view.fit();
       },
       { signal },
@@ -47,7 +47,7 @@ export function zoomable(view: PictureView, ondrag?: (share: number) => void): A
           return;
         held = true;
         element.setPointerCapture(event.pointerId);
-        if (view.zoom === null) ondrag?.(at(event));
+        if (view.fitted) ondrag?.(at(event));
       },
       { signal },
     );
@@ -55,7 +55,7 @@ export function zoomable(view: PictureView, ondrag?: (share: number) => void): A
       'pointermove',
       (event) => {
         if (!held) return;
-        if (view.zoom === null) ondrag?.(at(event));
+        if (view.fitted) ondrag?.(at(event));
         else view.moveBy(event.movementX, event.movementY);
       },
       { signal },

@@ -15,6 +15,9 @@ export function createReader(db: Db) {
   const waiting = db.prepare<[], GenerationRow>(
     `SELECT ${rowColumns} FROM generations AS g WHERE g.queue_order IS NOT NULL ORDER BY g.state = 'queued', g.queue_order`,
   );
+  const next = db.prepare<[], { id: string }>(
+    "SELECT id FROM generations WHERE queue_order IS NOT NULL AND state = 'queued' ORDER BY queue_order LIMIT 1",
+  );
   const find = (id: string): Generation | undefined => {
     const row = get.get(id);
     return row === undefined ? undefined : toGeneration(row);
@@ -34,5 +37,6 @@ export function createReader(db: Db) {
     },
     /** The running one first, then the waiting ones in their order. */
     queued: (): Generation[] => waiting.all().map(toGeneration),
+    nextQueued: (): { id: string } | undefined => next.get(),
   };
 }

@@ -41,12 +41,16 @@ function createSteps(db: Db) {
   const end = step(`UPDATE generations SET state = @state, queue_order = NULL, finished_at_ms = @at,
     failure_code = @code, failure_message = @message WHERE id = @id AND state IN ('queued', 'running')`);
 
-  return { begin, giveBack, requeue, report, finish, end };
+  const endWaiting = db.prepare<[number]>(
+    "UPDATE generations SET state = 'cancelled', queue_order = NULL, finished_at_ms = ? WHERE state = 'queued'",
+  );
+
+  return { begin, giveBack, requeue, report, finish, end, endWaiting };
 }
 
 /** The way of a row from asked for to made, or not made and why. Every method is one transaction. */
 export function createRowStates(db: Db, reader: Reader, frontOrder: () => number, now: () => number) {
-  const { begin, giveBack, requeue, report, finish, end } = createSteps(db);
+  const { begin, giveBack, requeue, report, finish, end, endWaiting } = createSteps(db);
   const setMemory = db.prepare(
     'INSERT OR REPLACE INTO memory_figures (generation_seq, what, size_bytes, source) SELECT seq, @what, @bytes, @source FROM generations WHERE id = @id',
   );
@@ -66,6 +70,8 @@ export function createRowStates(db: Db, reader: Reader, frontOrder: () => number
         })
         .immediate(),
     cancel: (id: string, at: number) => end({ id, at, state: 'cancelled', code: null, message: null }),
+    /** All that wait; gives how many there were. */
+    cancelWaiting: (at: number): number => endWaiting.run(at).changes,
     fail: (id: string, at: number, failure: Failure) => end({ id, at, state: 'failed', ...failure }),
     /** After a crash: what was running waits again, at the front; what crashed too often is failed with the reason. */
     recoverInterrupted: (): { requeued: string[]; failed: string[] } =>

@@ -103,13 +103,18 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     run: (row, signal) => runPicture(row, context, signal),
     onEnd: (row) => {
       for (const listener of listeners) listener(row);
+      if (row.state !== 'done' && row.attempts > 0)
+        void history.pictures.discard(row.id, row.createdAt).catch(log);
       if (row.state === 'done') void compareWithUnmerged(history, hub, row).catch(log);
     },
   });
   const presets = createPresets(store, catalogue, now);
   const requests = createRequests(store, queue, catalogue);
   const parts = { version, host, provider, hub, queue, requests, history, catalogue, presets, settings, log };
-  store.recoverInterrupted();
+  for (const id of store.recoverInterrupted().failed) {
+    const row = store.required(id);
+    await history.pictures.discard(id, row.createdAt);
+  }
   queue.pump();
   return {
     router: createRouter(parts),

@@ -90,9 +90,20 @@ export const noMerging: MergingOptions = {
   sharePartition: true,
 };
 
+/** Longer ones would make the text alone take longer than the picture. */
+export const promptLimitChars = 100_000;
+const promptText = (what: string) =>
+  v.pipe(
+    v.string(`${what} must be text`),
+    v.maxLength(
+      promptLimitChars,
+      (issue) => `${what} has ${issue.input.length} characters; allowed: up to ${promptLimitChars}`,
+    ),
+  );
+
 export const GenerationRequestSchema = v.strictObject({
-  prompt: v.string('prompt must be text'),
-  negativePrompt: v.string('negative prompt must be text'),
+  prompt: promptText('prompt'),
+  negativePrompt: promptText('negative prompt'),
   widthPx: size('width'),
   heightPx: size('height'),
   steps: integer('steps', 1, 1000),
@@ -112,7 +123,7 @@ export function parseGenerationRequest(input: unknown): GenerationRequest {
   if (result.success) return result.output;
   const problems = result.issues.map((issue) => {
     const path = v.getDotPath(issue);
-    return path !== null && issue.type !== 'check' && issue.type !== 'picklist'
+    return path !== null && issue.type !== 'check' && issue.type !== 'picklist' && issue.type !== 'max_length'
       ? `${path}: ${issue.message}`
       : issue.message;
   });

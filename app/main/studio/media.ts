@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { StudioError } from '#contract/errors.ts';
 import { packTessera, readTessera } from '#contract/archive/archive.ts';
 import type { OpenedHistory } from '#history/open.ts';
 import type { LiveMaps } from './live-maps.ts';
@@ -63,7 +64,13 @@ async function thumbnailFile(history: OpenedHistory, of: string): Promise<MediaA
   const file = pictures.thumbnail(of);
   const fileName = store.pictureFile(of);
   if (!existsSync(file) && fileName !== undefined && existsSync(pictures.picture(fileName)))
-    await pictures.saveThumbnail(of, await readFile(pictures.picture(fileName)));
+    try {
+      await pictures.saveThumbnail(of, await readFile(pictures.picture(fileName)));
+    } catch (error) {
+      // The file is no picture any more: there is nothing to show of it.
+      if (error instanceof StudioError) throw error;
+      return undefined;
+    }
   return whole(file, 'image/webp');
 }
 

@@ -75,7 +75,7 @@ function createApp({ studio, rendererFolder, stallMs = defaultStallMs }: ServerO
   const app = new Hono();
   app.onError((error, c) => {
     const { code, message } = toWire(error);
-    return c.json({ code, message }, 500, { ...securityHeaders });
+    return c.json({ code, message }, error instanceof StudioError ? 422 : 500, { ...securityHeaders });
   });
   app.use(async (c, next) => {
     const url = new URL(c.req.url);

@@ -11,6 +11,8 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0];
 const prefixBytes = magic.length + 2;
 const alignment = 64;
 const itemBytes = 4;
+/** As nearly every machine is: then bytes are copied as they lie. */
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const headerPattern =
   /^\{'descr': '(<i4|<f4)', 'fortran_order': False, 'shape': \((\d*(?:, \d+)*),?\), \}\s*$/;
 
@@ -27,6 +29,10 @@ export function encodeNpy(data: NpyData, shape: readonly number[]): Uint8Array {
   view.setUint16(magic.length, header.length, true);
   out.set(header, prefixBytes);
   const start = prefixBytes + header.length;
+  if (isLittleEndian) {
+    out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
+    return out;
+  }
   for (let i = 0; i < data.length; i++) {
     if (descr === '<i4') view.setInt32(start + i * itemBytes, data[i] ?? 0, true);
     else view.setFloat32(start + i * itemBytes, data[i] ?? 0, true);
@@ -54,6 +60,10 @@ export function decodeNpy(bytes: Uint8Array): NpyArray {
       `its shape [${shape.join(', ')}] needs ${count * itemBytes} bytes, it has ${bytes.length - start}`,
     );
   const data = match[1] === '<i4' ? new Int32Array(count) : new Float32Array(count);
+  if (isLittleEndian) {
+    new Uint8Array(data.buffer).set(bytes.subarray(start));
+    return { data, shape };
+  }
   for (let i = 0; i < count; i++) {
     const at = start + i * itemBytes;
     data[i] = data instanceof Int32Array ? view.getInt32(at, true) : view.getFloat32(at, true);

@@ -7,6 +7,8 @@ export interface EventHub {
   listen(signal?: AbortSignal): AsyncGenerator<StudioEvent, void, undefined>;
 }
 
+/** A window that sleeps for longer than this many events reads its lists again when it wakes. */
+const maxWaiting = 500;
 const fleeting: readonly StudioEvent['type'][] = ['progress', 'preview', 'queue', 'settings'];
 
 export function createEventHub(opening: () => readonly StudioEvent[]): EventHub {
@@ -50,4 +52,14 @@ function enqueue(waiting: StudioEvent[], event: StudioEvent): void {
     if (older >= 0) waiting.splice(older, 1);
   }
   waiting.push(event);
+  if (waiting.length <= maxWaiting) return;
+  const last = waiting.filter(({ type }) => fleeting.includes(type));
+  waiting.splice(
+    0,
+    waiting.length,
+    ...last,
+    { type: 'history', ids: null },
+    { type: 'models' },
+    { type: 'presets' },
+  );
 }

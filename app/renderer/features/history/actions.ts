@@ -11,15 +11,23 @@ export type HistoryActions = ReturnType<typeof createActions>;
 
 const undoForMs = 10_000;
 
-/** What can be done with the pictures that are chosen. Failures are shown, not thrown. */
-export function createActions(studio: StudioState, list: HistoryList, moves: Moves) {
+/**
+ * What can be done with the pictures that are chosen. Failures are shown, not thrown. `onmoved`: rows went or came, and the
+ * keyboard stands somewhere else.
+ */
+export function createActions(studio: StudioState, list: HistoryList, moves: Moves, onmoved: () => void) {
   const chosen = (): Generation[] =>
     list.ids.filter((id) => list.selection.chosen.has(id)).flatMap((id) => list.rows.get(id) ?? []);
 
   const move = async (ids: readonly string[], to: MoveTarget): Promise<void> => {
     const moved = await studio.attempt(() => moves.move(ids, to));
     if (moved === undefined || moved.count === 0) return;
-    const { count, undo } = moved;
+    const { count } = moved;
+    const undo = async (): Promise<void> => {
+      await moved.undo();
+      onmoved();
+    };
+    onmoved();
     toast(to === 'bin' ? m.history_removed({ count }) : m.history_restored({ count }), {
       action: { label: m.shell_undo(), onClick: () => void studio.attempt(undo) },
       duration: undoForMs,
@@ -43,7 +51,9 @@ export function createActions(studio: StudioState, list: HistoryList, moves: Mov
     restore: (): Promise<void> => move([...list.selection.chosen], 'gallery'),
     undoLast: async (): Promise<void> => {
       const isUndone = await studio.attempt(() => moves.undoLast());
-      if (isUndone === true) toast(m.history_undone());
+      if (isUndone !== true) return;
+      onmoved();
+      toast(m.history_undone());
     },
     /** All of them, unless all are already. */
     toggleFavourite: async (rows: readonly Generation[] = chosen()): Promise<void> => {

@@ -9,6 +9,14 @@ const words = {
   cancelled: m.history_state_cancelled,
 };
 
+const shownChars = 160;
+
+/** The prompt as far as a tile can show it. */
+export function promptWords({ request }: Generation): string {
+  const { prompt } = request;
+  return prompt.length > shownChars ? `${prompt.slice(0, shownChars)}…` : prompt;
+}
+
 /** The state of a row, and of its file: a picture may be gone from the disk. */
 export function stateWords({ state, picture }: Generation): string {
   return state === 'done' && picture === null ? m.history_state_gone() : words[state]();

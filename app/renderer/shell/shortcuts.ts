@@ -1,29 +1,59 @@
+import { screens } from '../state/screens.ts';
 import type { StudioState } from '../state/studio.svelte.ts';
 import { makePicture } from './make.ts';
+import { screenLoaders } from './screen-loaders.ts';
 
-/** The window's own shortcuts; screens add theirs (steps, blocks, overlay modes). */
-export function createShortcuts(
-  studio: StudioState,
-  toggleSheet: () => void,
-): (event: KeyboardEvent) => void {
+export interface ShellActions {
+  toggleSheet(): void;
+  toggleInspector(): void;
+  openFile(): void;
+}
+
+/** The window's own shortcuts; screens add theirs (steps, blocks, overlay modes, zoom). */
+export function createShortcuts(studio: StudioState, actions: ShellActions): (event: KeyboardEvent) => void {
   return (event) => {
     if (event.defaultPrevented || event.isComposing) return;
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      void makePicture(studio);
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (act(studio, event.key, toggleSheet)) event.preventDefault();
+    const command = event.ctrlKey || event.metaKey;
+    const done = command
+      ? !event.altKey && actByCommand(studio, event.key, actions)
+      : event.altKey
+        ? openScreen(studio, event.code)
+        : event.key === 'Escape'
+          ? cancelRunning(studio)
+          : !isTyping(event.target) && act(studio, event.key, actions);
+    if (done) event.preventDefault();
   };
 }
 
-function act(studio: StudioState, key: string, toggleSheet: () => void): boolean {
+function actByCommand(studio: StudioState, key: string, actions: ShellActions): boolean {
   switch (key) {
-    case 'Escape':
-      return cancelRunning(studio);
+    case 'Enter':
+      void makePicture(studio);
+      return true;
+    case 'o':
+      actions.openFile();
+      return true;
+    case ',':
+      studio.open('settings');
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Alt+1 … Alt+6, by the place of the key: what Alt types differs from keyboard to keyboard. */
+function openScreen(studio: StudioState, code: string): boolean {
+  const index = Number(/^Digit([1-7])$/.exec(code)?.[1] ?? Number.NaN) - 1;
+  const screen = screens[index];
+  if (screen === undefined || screenLoaders[screen] === undefined) return false;
+  studio.open(screen);
+  return true;
+}
+
+function act(studio: StudioState, key: string, actions: ShellActions): boolean {
+  switch (key) {
     case '?':
-      toggleSheet();
+      actions.toggleSheet();
       return true;
     case 'c':
     case 'C':
@@ -33,6 +63,11 @@ function act(studio: StudioState, key: string, toggleSheet: () => void): boolean
     case 'f':
     case 'F':
       return toggleFavourite(studio);
+    case 'i':
+    case 'I':
+      if (studio.screen !== 'make') return false;
+      actions.toggleInspector();
+      return true;
     case '/':
       if (studio.screen === 'history') return false;
       studio.open('history');
@@ -47,7 +82,7 @@ function cancelRunning(studio: StudioState): boolean {
   const { running } = studio;
   if (running === undefined || document.querySelector('[role="dialog"], [role="listbox"]') !== null)
     return false;
-  void studio.attempt(() => studio.client.queue.cancel({ id: running.id }));
+  void studio.cancel(running.id);
   return true;
 }
 

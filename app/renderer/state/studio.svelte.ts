@@ -1,4 +1,4 @@
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { StudioEvent, QueueState } from '#contract/studio/events.ts';
 import type { Failure } from '#contract/studio/base.ts';
 import type { Generation } from '#contract/studio/generation.ts';
@@ -25,9 +25,13 @@ export class StudioState {
   folders = $state.raw<readonly ModelFolder[]>([]);
   /** By the id of the picture being made. */
   readonly progress = new SvelteMap<string, PictureProgress>();
+  /** Pictures that are asked to stop: the step they are in is finished first. */
+  readonly stopping = new SvelteSet<string>();
   /** The picture in the centre. */
   selected = $state.raw<Generation | null>(null);
   screen = $state<Screen>('make');
+  /** The form beside the picture; hidden, the picture has all the room. */
+  inspectorOpen = $state(true);
   /** The stream runs and models were read: the form can be used. */
   ready = $state(false);
   /** What the engine counted in the prompt that it read last. */
@@ -122,6 +126,12 @@ export class StudioState {
     }
   }
 
+  /** Answered at once on screen; the engine stops after the step it is in. */
+  async cancel(id: string): Promise<void> {
+    this.stopping.add(id);
+    if ((await this.attempt(() => this.client.queue.cancel({ id }))) === undefined) this.stopping.delete(id);
+  }
+
   async refreshModels(): Promise<void> {
     const { models, folders } = await this.client.models.list();
     this.models = models;
@@ -197,6 +207,7 @@ export class StudioState {
 
   #takeFinished(generation: Generation): void {
     this.progress.delete(generation.id);
+    this.stopping.delete(generation.id);
     if (this.selected?.id === generation.id) this.selected = generation;
   }
 

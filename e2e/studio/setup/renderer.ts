@@ -13,7 +13,7 @@ export async function ensureRenderer(say: (line: string) => void): Promise<void>
   const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0;
   if (sources.every((source) => newest(join(root, source)) <= builtAt)) return;
   say('Building the window …');
-  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'error' });
 }
 
 function newest(path: string): number {

@@ -27,8 +27,7 @@ test('the next start shows the last picture and the form as it was left', async 
   await page.keyboard.press('Control+Enter');
   const id = await make.waitFor('done');
   await make.prompt.fill('a white sun over the sea, not made yet');
-  await page.close();
-  const again = await studio.open();
+  const again = await studio.reopen(page);
   const remade = new MakeScreen(again);
   await expect(remade.picture).toHaveAttribute('data-id', id);
   await remade.expectVisible(256, 256);

@@ -75,7 +75,8 @@ test('the queue goes on after the studio was stopped and started again @browser'
   await studio.prepare(async (client) => {
     const long = { ...quick, prompt: 'the long one', steps: 60 };
     await client.queue.submit({ modelId: 'demo', request: long });
-    for (const prompt of prompts) await client.queue.submit({ modelId: 'demo', request: { ...tiny, prompt } });
+    for (const prompt of prompts)
+      await client.queue.submit({ modelId: 'demo', request: { ...tiny, prompt } });
   });
   const page = await studio.open();
   const queue = new QueueList(page);

@@ -1,10 +1,10 @@
 import { defineConfig } from '@playwright/test';
 import type { HostOption } from './e2e/studio/fixtures/host.ts';
 import { browserFlags, findBrowser } from './e2e/studio/setup/browser.ts';
-import { findDesktop } from './e2e/studio/setup/desktop.ts';
+import { findTestedDesktop } from './e2e/studio/setup/desktop.ts';
 
 const browser = findBrowser();
-const desktop = findDesktop();
+const desktop = findTestedDesktop();
 
 /** The studio as its users meet it: a window, the embedded model, a home of its own for each test. */
 export default defineConfig<HostOption>({

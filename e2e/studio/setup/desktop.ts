@@ -1,20 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { findElectron, thisMachine, type Electron } from '#main/start/electron.ts';
 
-/** Electron's binary, or why these tests cannot run under it here. */
-export type Desktop =
-  | { readonly binary: string; readonly reason?: undefined }
-  | { readonly binary?: undefined; readonly reason: string };
+const root = join(import.meta.dirname, '..', '..', '..');
 
-export function findDesktop(): Desktop {
-  const folder = dirname(createRequire(import.meta.url).resolve('electron/package.json'));
-  const pathFile = join(folder, 'path.txt');
-  const binary = existsSync(pathFile) ? join(folder, 'dist', readFileSync(pathFile, 'utf8')) : undefined;
-  if (binary === undefined || !existsSync(binary))
-    return { reason: 'Electron’s binary is not here (its download was not allowed or not made)' };
-  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
-  if (process.platform === 'linux' && DISPLAY === undefined && WAYLAND_DISPLAY === undefined)
+/**
+ * Electron's program, or why these tests cannot run under it here. Tests start it without its sandbox, so that root may too;
+ * a display it needs all the same.
+ */
+export function findTestedDesktop(): Electron {
+  const found = findElectron(thisMachine(root));
+  if (found.binary === undefined || process.platform !== 'linux') return found;
+  const { DISPLAY = '', WAYLAND_DISPLAY = '' } = process.env;
+  if (DISPLAY === '' && WAYLAND_DISPLAY === '')
     return { reason: 'there is no display; `xvfb-run npm run test:e2e` brings one' };
-  return { binary };
+  return found;
 }

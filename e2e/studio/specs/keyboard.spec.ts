@@ -35,7 +35,9 @@ test('a whole picture and a look at its merged tokens without a mouse', async ({
   }
   await tabTo(page, page.getByTestId('advanced'));
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('radio', { name: 'Averaged' })).toBeVisible();
+  await expect(page.getByTestId('advanced-back')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('advanced')).toBeFocused();
   await page.keyboard.press('Control+Enter');
   await make.waitFor('done');
   expect(studio.row().request).toMatchObject({ steps: 4, widthPx: 128, merging: { ratio: 0.55 } });

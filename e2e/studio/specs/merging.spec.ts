@@ -14,12 +14,12 @@ test('a preset says what it leaves of the tokens, and the picture’s row says w
   await page.getByRole('radio', { name: /^Exact/ }).check();
   await expect(facts).toContainText('nothing is merged');
   await page.getByRole('radio', { name: /^Balanced/ }).check();
-  await expect(facts).toContainText('really 50%');
+  await expect(facts).toContainText('50% merged');
   await expect(facts).toContainText('2,048 of 4,096 tokens left');
   await make.setNumber('Steps', 4);
   await make.make();
   await make.waitFor('done');
-  await expect(page.getByText('50% merged')).toBeVisible();
+  await expect(page.getByRole('note', { name: /^50% merged\. Share of the tokens/ })).toBeVisible();
   const { request, merging } = studio.row();
   expect(request.merging).toMatchObject({ ratio: 0.5, maxDownsample: 1 });
   expect(merging).toMatchObject({ effectiveRatio: 0.5, maxRatio: 0.75 });
@@ -36,30 +36,35 @@ test('a ratio that cannot be reached is told before and after', async ({ studio 
   await make.setNumber('Steps', 4);
   await make.ratio.press('End');
   await expect(make.ratio).toHaveAttribute('aria-valuenow', '0.95');
-  await expect(facts).toContainText('really 75%');
+  await expect(facts).toContainText('Capped at 75%');
   await expect(facts).toContainText('1,024 of 4,096 tokens left');
-  await expect(facts.getByRole('note', { name: /at most 75% can be merged/ })).toBeVisible();
+  await expect(facts).toHaveAttribute('data-note', 'capped');
   await make.make();
   await make.waitFor('done');
-  await expect(page.getByText('75% merged')).toBeVisible();
+  await expect(page.getByRole('note', { name: /^75% merged\. Share of the tokens/ })).toBeVisible();
   expect(studio.row()).toMatchObject({
     request: { merging: { ratio: 0.95 } },
     merging: { effectiveRatio: 0.75 },
   });
 });
 
-test('merging that would do nothing says so', async ({ studio }) => {
+test('merging that would do nothing says why', async ({ studio }) => {
   const page = await studio.open();
   const make = new MakeScreen(page);
+  const facts = page.getByTestId('effective-ratio');
   await page.getByRole('radio', { name: /^Balanced/ }).check();
+  await expect(facts).not.toHaveAttribute('data-note', /./);
   await page.getByTestId('advanced').click();
-  for (const name of ['Cell width', 'Cell height']) {
-    const field = page.getByRole('spinbutton', { name });
-    await field.fill('1');
-    await field.press('Enter');
+  for (const id of ['cell-width', 'cell-height']) {
+    await page.getByTestId(id).fill('1');
+    await page.getByTestId(id).press('Enter');
   }
-  await expect(page.getByTestId('effective-ratio')).toContainText('nothing is merged');
+  await expect(facts).toHaveAttribute('data-note', 'no-destination');
   await expect(make.ratio).toHaveAttribute('aria-valuetext', /50%.*4,096 of 4,096 tokens left/);
+  await page.getByTestId('advanced-reset').click();
+  await expect(facts).not.toHaveAttribute('data-note', /./);
+  await make.toggle('merge-self');
+  await expect(facts).toHaveAttribute('data-note', 'off');
 });
 
 test('the advanced options reach the engine', async ({ studio }) => {
@@ -67,18 +72,20 @@ test('the advanced options reach the engine', async ({ studio }) => {
   const make = new MakeScreen(page);
   await make.prompt.fill('night, green mountains above the desert');
   await page.getByRole('radio', { name: /^Balanced/ }).check();
-  await page.getByTestId('advanced').click();
-  await page.getByRole('radio', { name: 'Dropped' }).check();
-  await page.getByRole('radio', { name: '1/2', exact: true }).check();
-  await page.getByRole('combobox', { name: /^Where destinations lie/ }).click();
-  await page.getByRole('option', { name: 'Every other column' }).click();
-  await page.getByText('Where it thinks').click();
-  await expect(page.getByRole('switch', { name: 'Where it thinks' })).toBeChecked();
   await make.setNumber('Steps', 4);
-  await make.make();
+  await page.getByTestId('advanced').click();
+  await page.getByTestId('mode-prune').check();
+  await page.getByTestId('depth-2').check();
+  await page.getByTestId('partition').click();
+  await page.getByRole('option', { name: 'Every other column' }).click();
+  await make.toggle('merge-mlp');
+  await make.toggle('ratio-end-on');
+  await page.keyboard.press('Control+Enter');
   await make.waitFor('done');
   const { request, merging } = studio.row();
   expect(request.merging).toMatchObject({
+    ratio: 0.5,
+    ratioEnd: 0,
     mode: 'prune',
     partition: 'columns',
     maxDownsample: 2,
@@ -86,6 +93,7 @@ test('the advanced options reach the engine', async ({ studio }) => {
     selfAttention: true,
     crossAttention: false,
   });
+  expect(merging).toMatchObject({ effectiveRatio: 0.5, effectiveRatioEnd: 0 });
   expect(new Set(merging?.blocks.map((block) => block.tokens))).toEqual(new Set([tokens, tokens / 4]));
 });
 
@@ -97,9 +105,33 @@ test('presets show what they gained here once they were measured', async ({ stud
   const balanced = page.locator('label', { has: page.getByTestId('preset-balanced') });
   await expect(balanced).toContainText('not measured yet');
   await page.getByTestId('measure').click();
-  await expect(balanced).toContainText(/\d+\.\d ?s · \d\.\d+× · \d+ dB/, { timeout: 90_000 });
+  await expect(balanced).toContainText(/\d+ dB\s*\d\.\d+×\s*\d+\.\ds/, { timeout: 90_000 });
   await expect(page.getByTestId('measure')).toBeHidden({ timeout: 60_000 });
   // Exact and half the steps, without merging, are what the others are held against.
   expect(studio.rows().filter(({ request }) => request.merging.ratio === 0)).toHaveLength(2);
   expect(studio.rows().every(({ state }) => state === 'done')).toBe(true);
+});
+
+test('own presets are kept, chosen, renamed and taken away', async ({ studio }) => {
+  const page = await studio.open();
+  const make = new MakeScreen(page);
+  await make.ratio.press('End');
+  await page.getByTestId('preset-save').click();
+  await page.keyboard.type('All I can get');
+  await page.keyboard.press('Enter');
+  await page.getByRole('radio', { name: /^Exact/ }).check();
+  await expect(make.ratio).toHaveAttribute('aria-valuenow', '0');
+  await page.getByRole('radio', { name: /^All I can get/ }).check();
+  await expect(make.ratio).toHaveAttribute('aria-valuenow', '0.95');
+  await page.getByText('All I can get').hover();
+  await page.getByRole('button', { name: 'Rename “All I can get”' }).click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('The most');
+  await page.keyboard.press('Enter');
+  const again = await studio.reopen(page);
+  await again.getByText('The most').hover();
+  await again.getByRole('button', { name: 'Remove “The most”' }).click();
+  await expect(again.getByRole('radio', { name: /^The most/ })).toHaveCount(0);
+  await again.getByRole('button', { name: 'Undo' }).click();
+  await expect(again.getByRole('radio', { name: /^The most/ })).toHaveCount(1);
 });

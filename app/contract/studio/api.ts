@@ -28,6 +28,8 @@ const info = procedure.output(
     provider: v.string(),
     cpu: v.string(),
     totalMemoryBytes: CountSchema,
+    /** Where history, pictures and settings lie, for people to read. */
+    dataFolder: v.string(),
     /** Set when the history had to be set aside or rebuilt at start: said once to the artist. */
     notices: v.array(v.object({ code: v.string(), message: v.string() })),
   }),

@@ -72,6 +72,7 @@ export function createRouter(parts: StudioParts) {
       provider: parts.provider,
       cpu: cpus()[0]?.model ?? 'unknown',
       totalMemoryBytes: totalmem(),
+      dataFolder: parts.dataFolder,
       notices: parts.history.notices.map((notice) => ({ ...notice })),
     })),
     events: os.events.handler(({ signal }) => parts.hub.listen(signal)),

@@ -50,6 +50,7 @@ export interface StudioParts {
   readonly version: string;
   readonly host: StudioOptions['host'];
   readonly provider: string;
+  readonly dataFolder: string;
   readonly hub: EventHub;
   readonly queue: Queue;
   readonly requests: ReturnType<typeof createRequests>;
@@ -110,7 +111,10 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   });
   const presets = createPresets(store, catalogue, now);
   const requests = createRequests(store, queue, catalogue);
-  const parts = { version, host, provider, hub, queue, requests, history, catalogue, presets, settings, log };
+  const parts = {
+    ...{ version, host, provider, dataFolder, hub, queue, requests },
+    ...{ history, catalogue, presets, settings, log },
+  };
   for (const id of store.recoverInterrupted().failed) {
     const row = store.required(id);
     await history.pictures.discard(id, row.createdAt);

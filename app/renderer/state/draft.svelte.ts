@@ -27,14 +27,14 @@ export class DraftState {
   current = $state<Draft>(emptyDraft);
   /** Settings of a dropped picture that have no field here. */
   unknown = $state.raw<readonly (readonly [string, string])[]>([]);
-  readonly #save: (draft: Draft) => void;
-  readonly #later = debounce(() => {
-    this.#save(this.snapshot());
-  }, saveAfterMs);
+  /** False where it could not be kept. */
+  readonly #save: (draft: Draft) => Promise<boolean>;
+  readonly #later = debounce(() => void this.#keep(), saveAfterMs);
+  #lost = false;
   /** Until the saved form was read, nothing may overwrite it. */
   #loaded = false;
 
-  constructor(save: (draft: Draft) => void) {
+  constructor(save: (draft: Draft) => Promise<boolean>) {
     this.#save = save;
   }
 
@@ -84,6 +84,15 @@ export class DraftState {
   /** A plain copy, without proxies. */
   snapshot(): Draft {
     return $state.snapshot(this.current);
+  }
+
+  /** After the studio was away: what could not be kept then is kept now. */
+  async keepLost(): Promise<void> {
+    if (this.#lost) await this.#keep();
+  }
+
+  async #keep(): Promise<void> {
+    this.#lost = !(await this.#save(this.snapshot()));
   }
 
   flush(): void {

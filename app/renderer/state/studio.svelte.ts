@@ -1,6 +1,8 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { get } from 'svelte/store';
 import type { StudioEvent, QueueState } from '#contract/studio/events.ts';
 import type { Failure } from '#contract/studio/base.ts';
+import type { Draft } from '#contract/studio/draft.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { ModelEntry, ModelFolder } from '#contract/studio/models.ts';
 import { defaultSettings, type Settings } from '#contract/studio/settings.ts';
@@ -47,9 +49,7 @@ export class StudioState {
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge;
-    this.draft = new DraftState((draft) => {
-      void this.update({ draft });
-    });
+    this.draft = new DraftState((draft) => this.#keepDraft(draft));
   }
 
   get client(): StudioClient {
@@ -116,6 +116,18 @@ export class StudioState {
     }
   }
 
+  /** A form that cannot be kept while the studio is away is kept when it is back; the banner says the rest. */
+  async #keepDraft(draft: Draft): Promise<boolean> {
+    this.settings = { ...this.settings, draft };
+    try {
+      await this.client.settings.update({ draft });
+      return true;
+    } catch (error) {
+      if (get(this.#bridge.connection) === 'open') this.failure = failureOf(error);
+      return false;
+    }
+  }
+
   /** Runs a call whose failure is shown and not thrown. */
   async attempt<T>(run: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -147,6 +159,7 @@ export class StudioState {
     this.info = info;
     this.#take(settings);
     this.draft.load(settings.draft);
+    await this.draft.keepLost();
     await this.refreshModels();
     if (this.selected === null) await this.#selectNewest();
     this.ready = true;

@@ -1,4 +1,4 @@
-import { strFromU8, strToU8, unzip, zip, type AsyncZippable, type Unzipped } from 'fflate';
+import { strFromU8, strToU8, unzip, zip, zipSync, type Unzipped, type Zippable } from 'fflate';
 import * as v from 'valibot';
 import { ContractError } from '#contract/errors.ts';
 import { GenerationRequestSchema, type GenerationRequest } from '#contract/request.ts';
@@ -23,6 +23,8 @@ export interface TesseraFile {
 
 const format = 'tessera';
 const version = 1;
+/** Of deflate: maps shrink well at once, and hardly more with patience. */
+const level = 4;
 const limits = {
   entries: 400,
   entryBytes: 512 * 2 ** 20,
@@ -64,8 +66,22 @@ const entryOf = {
   grid: (w: number, h: number) => `destinations/${w}x${h}.npy`,
 };
 
-export async function packTessera({ maps, picture, ...facts }: TesseraFile): Promise<Uint8Array> {
-  const files: AsyncZippable = {};
+export async function packTessera(file: TesseraFile): Promise<Uint8Array> {
+  return await new Promise((resolve, reject) => {
+    zip(entriesOf(file), { level }, (error, data) => {
+      if (error === null) resolve(data);
+      else reject(error);
+    });
+  });
+}
+
+/** For a thread that has nothing else to do. */
+export function packTesseraSync(file: TesseraFile): Uint8Array {
+  return zipSync(entriesOf(file), { level });
+}
+
+function entriesOf({ maps, picture, ...facts }: TesseraFile): Zippable {
+  const files: Zippable = {};
   const index = { format, version, ...facts, ...(maps === undefined ? {} : { maps: outline(maps) }) };
   files[entryOf.index] = strToU8(JSON.stringify(index, null, 1));
   for (const { block, gridW, gridH, batch, map } of maps?.blocks ?? [])
@@ -80,12 +96,7 @@ export async function packTessera({ maps, picture, ...facts }: TesseraFile): Pro
   }
   // A PNG is deflated already.
   if (picture !== undefined) files[entryOf.picture] = [picture, { level: 0 }];
-  return await new Promise((resolve, reject) => {
-    zip(files, { level: 4 }, (error, data) => {
-      if (error === null) resolve(data);
-      else reject(error);
-    });
-  });
+  return files;
 }
 
 function outline({ steps, grids, blocks }: MergeMaps) {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { StudioError } from '#contract/errors.ts';
-import { packTessera, readTessera } from '#contract/archive/archive.ts';
 import type { OpenedHistory } from '#history/open.ts';
 import type { LiveMaps } from './live-maps.ts';
+import { packInThread } from './pack.ts';
 
 /** Something that a window may read: a file of ours, or bytes made for it. */
 export interface MediaAnswer {
@@ -80,16 +80,16 @@ async function tesseraFile(history: OpenedHistory, of: string): Promise<MediaAns
   const row = store.get(of);
   const answer = pictureFile(history, of);
   if (row === undefined || answer === undefined || !('file' in answer.body)) return undefined;
-  const { maps } =
-    row.hasMaps && pictures.hasMaps(of) ? await readTessera(await readFile(pictures.maps(of))) : {};
-  const bytes = await packTessera({
+  const bytes = await packInThread({
     kind: 'picture',
-    request: row.request,
-    modelName: row.model.name,
-    figures: { times: row.figures, memory: row.memory, merging: row.merging },
-    createdAt: row.createdAt,
-    picture: await readFile(answer.body.file),
-    ...(maps === undefined ? {} : { maps }),
+    facts: {
+      request: row.request,
+      modelName: row.model.name,
+      figures: { times: row.figures, memory: row.memory, merging: row.merging },
+      createdAt: row.createdAt,
+    },
+    pictureFile: answer.body.file,
+    mapsFile: row.hasMaps && pictures.hasMaps(of) ? pictures.maps(of) : null,
   });
   return {
     type: 'application/zip',

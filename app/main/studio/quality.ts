@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import { HistoryError } from '#contract/errors.ts';
 import { mergingKey } from '#contract/merging-key.ts';
 import type { Generation, Quality } from '#contract/studio/generation.ts';
 import type { OpenedHistory } from '#history/open.ts';
 import type { Closeness } from './quality-maths.ts';
+import { askThread } from './thread.ts';
 
 /**
  * PSNR and SSIM of pictures against one of them. Pictures of another size are left out. What is measured against the
@@ -64,14 +64,5 @@ function pathOf({ store, pictures }: OpenedHistory, id: string): string {
 }
 
 function compare(reference: string, others: readonly string[]): Promise<(Closeness | undefined)[]> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./quality-worker.ts', import.meta.url), {
-      workerData: { reference, others },
-    });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', () => {
-      reject(new Error('The comparison ended without an answer.'));
-    });
-  });
+  return askThread(new URL('./quality-worker.ts', import.meta.url), { reference, others });
 }

@@ -2,8 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import sharp from 'sharp';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { invariant } from '#contract/errors.ts';
-import { packTessera } from '#contract/archive/archive.ts';
-import { mergeMapsFrom, type MapsEvent } from '#contract/archive/merge-maps.ts';
+import type { MapsEvent } from '#contract/archive/merge-maps.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { Settings } from '#contract/studio/settings.ts';
 import type { Engine } from '#engine/host.ts';
@@ -13,6 +12,7 @@ import { toInfotext } from '#main/parameters.ts';
 import type { EventHub } from './events.ts';
 import type { LiveMaps } from './live-maps.ts';
 import type { ModelCatalogue } from './models/catalogue.ts';
+import { packInThread } from './pack.ts';
 import { createTimeLeft, type TimeLeft } from './time-left.ts';
 
 export interface RunnerContext {
@@ -83,8 +83,7 @@ async function save(
     toInfotext({ request, seed: picture.seed, modelName: model.name, version }),
   );
   // Maps first: a row that says done has all it says.
-  if (maps.length > 0)
-    await pictures.saveMaps(id, await packTessera({ kind: 'maps', maps: mergeMapsFrom(maps) }));
+  if (maps.length > 0) await pictures.saveMaps(id, await packInThread({ kind: 'maps', events: maps }));
   const { rgb, widthPx, heightPx } = picture;
   const saved = await pictures.save(id, { rgb, widthPx, heightPx, texts, createdAt });
   const done = { finishedAt: now(), figures: all, memory, picture: saved, hasMaps: maps.length > 0 };

@@ -104,9 +104,11 @@ const rounded = (value: number | null): number | null => (value === null ? null 
 
 export type MeasuredSetting = Pick<
   GenerationRequest,
-  'widthPx' | 'heightPx' | 'steps' | 'scheduler' | 'merging'
+  'widthPx' | 'heightPx' | 'steps' | 'scheduler' | 'guidanceScale' | 'merging'
 > & {
   readonly modelId: string;
+  /** Another checkpoint under the same name is another model. */
+  readonly modelHash: string | null;
 };
 
 interface FigureRow {
@@ -121,21 +123,19 @@ const newest = 20;
 
 /** What a setting took on this machine, and what it gained against none; undefined = never made here. */
 export function createPresetFigures(db: Db) {
-  const find = db.prepare<[string, number, number, number, string, string], FigureRow>(
+  const find = db.prepare<[string, number, number, number, string, string, string | null, number], FigureRow>(
     `SELECT total_ms, step_ms, psnr_db, finished_at_ms FROM generations
      WHERE state = 'done' AND model_id = ? AND width_px = ? AND height_px = ? AND steps = ? AND scheduler = ? AND merging_key = ?
+       AND model_hash IS ? AND (request_json ->> '$.guidanceScale' > 1) = ?
        AND total_ms IS NOT NULL AND step_ms IS NOT NULL AND finished_at_ms IS NOT NULL
      ORDER BY seq DESC LIMIT ${newest}`,
   );
-  return ({
-    modelId,
-    widthPx,
-    heightPx,
-    steps,
-    scheduler,
-    merging,
-  }: MeasuredSetting): PresetFigures | undefined => {
-    const rows = (key: string) => find.all(modelId, widthPx, heightPx, steps, scheduler, key);
+  return (setting: MeasuredSetting): PresetFigures | undefined => {
+    const { modelId, modelHash, widthPx, heightPx, steps, scheduler, guidanceScale, merging } = setting;
+    // Without guidance each step does half the work.
+    const isGuided = guidanceScale > 1 ? 1 : 0;
+    const rows = (key: string) =>
+      find.all(modelId, widthPx, heightPx, steps, scheduler, key, modelHash, isGuided);
     const own = rows(mergingKey(merging));
     const [latest] = own;
     if (latest === undefined) return undefined;

@@ -210,6 +210,8 @@ describe('figures', () => {
   it('of a setting are medians of this machine, against none', () => {
     const setting = {
       modelId: 'demo',
+      modelHash: null,
+      guidanceScale: 3,
       widthPx: 64,
       heightPx: 64,
       steps: 4,
@@ -226,7 +228,12 @@ describe('figures', () => {
     });
     for (const ms of [22, 20, 24]) timed(ms, {});
     expect(store.presetFigures(setting)?.speedup).toBe(2);
+    // Neither of another size, nor of another checkpoint, nor with half the work.
     expect(store.presetFigures({ ...setting, widthPx: 128 })).toBeUndefined();
+    expect(store.presetFigures({ ...setting, modelHash: 'other' })).toBeUndefined();
+    expect(store.presetFigures({ ...setting, guidanceScale: 1 })).toBeUndefined();
+    timed(5, { guidanceScale: 1 });
+    expect(store.presetFigures(setting)?.speedup).toBe(2);
   });
 
   it('of the statistics are grouped by model, size and ratio', () => {

@@ -33,12 +33,11 @@ export function createPresets(
 ): PresetKeeper {
   return {
     list: async ({ modelId, widthPx, heightPx }) => {
-      const { steps, scheduler } = await catalogue.defaults(modelId);
+      const { steps, scheduler, guidanceScale } = await catalogue.defaults(modelId);
+      const { hash: modelHash } = await catalogue.identity(modelId);
       const figures = ({ merging, stepsFactor, scheduler: own = scheduler }: PresetChanges) =>
         store.presetFigures({
-          modelId,
-          widthPx,
-          heightPx,
+          ...{ modelId, modelHash, widthPx, heightPx, guidanceScale },
           steps: stepsOf(steps, stepsFactor),
           scheduler: own,
           merging,

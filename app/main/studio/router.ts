@@ -157,9 +157,10 @@ function modelRoutes(os: Windows, { catalogue, history }: StudioParts) {
       removed: catalogue.removeFolder(input.id),
     })),
     describeMerging: os.models.describeMerging.handler(async ({ input }) => {
-      const { unet, downscale } = await catalogue.facts(input.modelId);
-      const { steps, scheduler } = await catalogue.defaults(input.modelId);
-      const speedup = history.store.presetFigures({ ...input, steps, scheduler })?.speedup ?? null;
+      const { unet, downscale, hash: modelHash } = await catalogue.facts(input.modelId);
+      const { steps, scheduler, guidanceScale } = await catalogue.defaults(input.modelId);
+      const setting = { ...input, modelHash, steps, scheduler, guidanceScale };
+      const speedup = history.store.presetFigures(setting)?.speedup ?? null;
       return describeForStudio({ config: unet, ...input, speedup, downscale });
     }),
   };

@@ -106,8 +106,8 @@ class PictureRun {
     this.#row = row;
     this.#context = context;
     this.#calls = row.request.steps;
-    const { modelId, ...setting } = { modelId: row.model.id, ...row.request };
-    const known = context.history.store.presetFigures({ modelId, ...setting });
+    const { id: modelId, hash: modelHash } = row.model;
+    const known = context.history.store.presetFigures({ modelId, modelHash, ...row.request });
     this.#timeLeft = createTimeLeft(
       known === undefined ? null : Math.max(0, known.totalMs - known.stepMs * this.#calls),
     );

@@ -1,11 +1,9 @@
 import { nativeImage } from 'electron';
 import type { WebContents } from 'electron';
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { mediaPaths } from '#contract/studio/media.ts';
 import type { Studio } from '#studio/studio.ts';
-
-const iconPx = 128;
+import { dragIcon } from './drag-icon.ts';
 
 /** The picture's file leaves the window under the pointer, with a small form of itself as the icon. */
 export async function startDrag(studio: Studio, id: string, contents: WebContents): Promise<void> {
@@ -17,9 +15,4 @@ export async function startDrag(studio: Studio, id: string, contents: WebContent
   const { file } = picture.body;
   const small = thumbnail !== undefined && 'file' in thumbnail.body ? thumbnail.body.file : file;
   contents.startDrag({ file, icon: nativeImage.createFromBuffer(await dragIcon(await readFile(small))) });
-}
-
-/** PNG, since the system's drag icons know no WebP. */
-export async function dragIcon(picture: Uint8Array): Promise<Buffer> {
-  return await sharp(picture).resize(iconPx, iconPx, { fit: 'inside' }).png().toBuffer();
 }

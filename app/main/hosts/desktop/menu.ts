@@ -35,6 +35,7 @@ function settingsItem(words: Words, { command }: MenuOptions): MenuItemConstruct
   return {
     label: words.settings,
     accelerator: 'CmdOrCtrl+,',
+    ...shownOnly,
     click: () => {
       command({ type: 'open', screen: 'settings' });
     },
@@ -80,7 +81,7 @@ function fileMenu(words: Words, options: MenuOptions, isMac: boolean): MenuItemC
         },
       },
       separator,
-      { label: words.open, accelerator: 'CmdOrCtrl+O', click: open },
+      { label: words.open, accelerator: 'CmdOrCtrl+O', ...shownOnly, click: open },
       separator,
       ...(isMac
         ? [{ label: words.closeWindow, role: 'close' } as const]
@@ -120,7 +121,8 @@ function viewMenu(words: Words, { command, isPackaged }: MenuOptions): MenuItemC
     submenu: [
       ...screens.map((screen, i) => ({
         label: names[screen],
-        accelerator: `CmdOrCtrl+${i + 1}`,
+        accelerator: `Alt+${i + 1}`,
+        ...shownOnly,
         click: () => {
           command({ type: 'open', screen });
         },

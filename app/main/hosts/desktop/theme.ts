@@ -2,8 +2,8 @@ import type { Settings } from '#contract/studio/settings.ts';
 
 /** The renderer's tokens --bg and --text (app/renderer/styles/tokens.css) as the system wants them; a test holds them together. */
 export const windowColours = {
-  dark: { background: '#0b0c0f', symbols: '#e2e4e6' },
-  light: { background: '#ebedf0', symbols: '#1c1f24' },
+  dark: { background: '#0b0d11', symbols: '#e3e5e7' },
+  light: { background: '#ebedef', symbols: '#1c1f25' },
 } as const;
 
 /** The page's header is 44 px with a hairline under it. */

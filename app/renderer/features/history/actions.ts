@@ -95,15 +95,8 @@ export function createActions(studio: StudioState, list: HistoryList, moves: Mov
   };
 }
 
-interface ComparisonModule {
-  compareTwo(studio: StudioState, a: Generation, b: Generation): void;
-}
-// Read when it is needed: the history opens without the comparison.
-const comparisons = import.meta.glob<ComparisonModule>('../compare/shared-comparison.ts');
-
 async function compareTwo(studio: StudioState, a: Generation, b: Generation): Promise<void> {
-  const [load] = Object.values(comparisons);
-  const module = await load?.();
-  if (module === undefined) studio.open('compare', a);
-  else module.compareTwo(studio, a, b);
+  // Read when it is needed: the history opens without the comparison.
+  const comparison = await import('../compare/shared-comparison.ts');
+  comparison.compareTwo(studio, a, b);
 }

@@ -41,7 +41,7 @@ export const GenerationSchema = v.object({
   model: v.object({
     id: v.string(),
     name: v.string(),
-    /** SHA-256 of the checkpoint's headers and sizes, first 16 hex digits; null where the model could not be read. */
+    /** SHA-256 of the checkpoint's sizes, headers and samples of its weights, first 16 hex digits; null where the model could not be read. */
     hash: v.nullable(v.string()),
   }),
   provider: v.nullable(v.string()),

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
+  mkdirSync,
+  symlinkSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -223,5 +225,45 @@ describe('two windows', () => {
     await expect(createStudio({ dataFolder, host: 'desktop' })).rejects.toMatchObject({
       code: 'HISTORY_IN_USE',
     });
+  });
+});
+
+describe('models', () => {
+  it('in folders that cannot be read take no other with them', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'file.safetensors');
+    writeFileSync(file, 'x');
+    mkdirSync(join(folder, 'a-folder.safetensors'));
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling.safetensors'));
+    symlinkSync(folder, join(folder, 'loop'));
+    const { client } = await openStudio({ modelFolders: [file, join(folder, 'gone'), folder] });
+    const { models, folders } = await client.models.list();
+    expect(models.map(({ fileName, state }) => [fileName, state]).slice(1)).toContainEqual([
+      'file.safetensors',
+      'unusable',
+    ]);
+    expect(folders.map(({ missing }) => missing)).toEqual([false, true, true, false]);
+  });
+
+  it('are known by their content: one file changed inside a folder is another model', async () => {
+    const folder = temporaryFolder();
+    const model = join(folder, 'mine');
+    cpSync(embeddedModelPath(), model, { recursive: true });
+    const { client } = await openStudio({ modelFolders: [folder] });
+    await client.queue.pause();
+    const mine = (await client.models.list()).models.find(({ fileName }) => fileName === 'mine')?.id ?? '';
+    const hash = async () =>
+      (await client.queue.submit({ modelId: mine, request: small })).generations[0]?.model.hash;
+    const before = await hash();
+    expect(await hash()).toBe(before);
+    const weights = join(
+      model,
+      'unet',
+      readdirSync(join(model, 'unet')).find((name) => name.endsWith('.safetensors')) ?? '',
+    );
+    const bytes = readFileSync(weights);
+    bytes.fill(7, bytes.length / 2, bytes.length / 2 + bytes.length / 16);
+    writeFileSync(weights, bytes);
+    expect(await hash()).not.toBe(before);
   });
 });

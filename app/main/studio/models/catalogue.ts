@@ -12,7 +12,7 @@ import type { FolderRow, ModelRow } from '#history/types.ts';
 import { EMBEDDED_MODEL, embeddedModelPath } from '#library/models.ts';
 import { factsKeyOf, inspectFacts, type CheckpointFacts, type ModelFacts } from './facts.ts';
 import { availableBytes, estimateMemory } from './memory-estimate.ts';
-import { scanFolder } from './scan.ts';
+import { isReadableFolder, scanFolder } from './scan.ts';
 
 export interface CatalogueOptions {
   readonly store: HistoryStore;
@@ -169,7 +169,7 @@ export class ModelCatalogue {
     return [...all.values()].map((folder) => ({
       ...folder,
       // Ours is made when the first file comes.
-      missing: !folder.own && !existsSync(folder.path),
+      missing: !folder.own && !isReadableFolder(folder.path),
     }));
   }
 
@@ -214,6 +214,8 @@ export class ModelCatalogue {
 
   async #refresh(row: ModelRow): Promise<ModelRow> {
     const factsKey = await factsKeyOf(row.path);
+    // Gone between one look and the next.
+    if (factsKey === undefined) return row;
     return factsKey === row.factsKey ? row : { ...row, factsKey, facts: await inspectFacts(row.path) };
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StudioError, toWire } from '#contract/errors.ts';
 import type { ModelDefaults, ModelKind } from '#contract/model.ts';
@@ -28,20 +28,35 @@ export interface CheckpointFacts {
 }
 
 /** Facts are kept for a file in this state. A new form of the facts gets a new number. */
-const form = 1;
+const form = 2;
 
-export async function factsKeyOf(path: string): Promise<string> {
-  const { mtimeMs, size } = await stat(path);
-  return `${form}:${mtimeMs}:${size}`;
+/** Path, size and time of the file, or of every file of a diffusers folder; undefined where there is none. */
+export async function factsKeyOf(path: string): Promise<string | undefined> {
+  const own = await stat(path).catch(() => undefined);
+  if (own === undefined) return undefined;
+  if (!own.isDirectory()) return `${form}:${own.mtimeMs}:${own.size}`;
+  const hash = createHash('sha256');
+  for (const name of (await readdir(path, { recursive: true })).sort()) {
+    const each = await stat(join(path, name)).catch(() => undefined);
+    hash.update(`${name}:${each?.mtimeMs ?? 0}:${each?.size ?? 0}\n`);
+  }
+  return `${form}:${hash.digest('hex').slice(0, hashChars)}`;
 }
 
+/** One file that cannot be understood is an entry with its reason; the others stay on the list. */
 export async function inspectFacts(path: string): Promise<ModelFacts> {
   try {
     return { failure: null, checkpoint: await checkpointFacts(await inspectCheckpoint(path)) };
   } catch (error) {
-    if (!(error instanceof StudioError)) throw error;
     const { code, message } = toWire(error);
-    return { failure: { code, message }, checkpoint: null };
+    const isSystems = !(error instanceof StudioError) && error instanceof Error && 'syscall' in error;
+    const failure = isSystems
+      ? {
+          code: 'MODEL_UNREADABLE' as const,
+          message: `${path} cannot be read: ${message}. Look at its permissions, links and the disk.`,
+        }
+      : { code, message };
+    return { failure, checkpoint: null };
   }
 }
 
@@ -73,9 +88,14 @@ function precisionOf(parts: readonly Readonly<Record<string, number>>[]): string
 }
 
 const edgeBytes = 1 << 20;
+const sampleBytes = 1 << 16;
+const samples = 64;
 const hashChars = 16;
 
-/** Tells checkpoints apart in milliseconds: their sizes, and their first and last megabyte (header, and the last weights). */
+/**
+ * Tells checkpoints apart in milliseconds, where hashing all of them would take seconds: their sizes, their first and last
+ * megabyte (header, and the last weights), and samples at equal distances, since a fine-tune may change some nets alone.
+ */
 async function hashOf(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const path of files) {
@@ -83,10 +103,13 @@ async function hashOf(files: readonly string[]): Promise<string> {
     try {
       const { size } = await file.stat();
       hash.update(`${size}\n`);
-      for (const position of [0, Math.max(0, size - edgeBytes)]) {
-        const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(edgeBytes), position });
+      const take = async (position: number, bytes: number): Promise<void> => {
+        const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(bytes), position });
         hash.update(buffer.subarray(0, bytesRead));
-      }
+      };
+      await take(0, edgeBytes);
+      for (let i = 1; i <= samples; i++) await take(Math.floor((size / (samples + 1)) * i), sampleBytes);
+      await take(Math.max(0, size - edgeBytes), edgeBytes);
     } finally {
       await file.close();
     }

@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
  * Checkpoints that lie in a folder: single files, diffusers folders, and single files one folder down. Pickles are found too,
- * so that the list can say why they are not opened. Undefined = no such folder.
+ * so that the list can say why they are not opened. Undefined = no folder that can be read.
  */
 export async function scanFolder(folder: string): Promise<string[] | undefined> {
-  if (!existsSync(folder)) return undefined;
+  if (!isReadableFolder(folder)) return undefined;
   if (isDiffusers(folder)) return [folder];
   const entries = await readdir(folder, { withFileTypes: true });
   const found = entries.flatMap((entry) => {
@@ -29,4 +29,14 @@ function isCheckpointFile(name: string): boolean {
 
 export function isDiffusers(folder: string): boolean {
   return existsSync(join(folder, 'model_index.json'));
+}
+
+export function isReadableFolder(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return statSync(path).isDirectory();
+  } catch {
+    // Gone, or closed to us: the list says so.
+    return false;
+  }
 }

@@ -1,6 +1,8 @@
+import { StudioError } from '#contract/errors.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { StudioState } from '../../state/studio.svelte.ts';
 import { Comparison } from './comparison.svelte.ts';
+import { isSameSize } from './settings.ts';
 
 const comparisons = new WeakMap<StudioState, Comparison>();
 
@@ -13,11 +15,20 @@ export function comparisonOf(studio: StudioState): Comparison {
   return comparison;
 }
 
-/** Opens the room with two pictures of the history, the first on the left. */
+/** Opens the room with two pictures of the history, the first as A. Throws REQUEST_INVALID where their sizes differ. */
 export function compareTwo(studio: StudioState, a: Generation, b: Generation): void {
+  if (!isSameSize(a.request, b.request))
+    throw new StudioError(
+      'REQUEST_INVALID',
+      `These pictures are ${sizeOf(a)} and ${sizeOf(b)}; only pictures of the same size can be laid over one another. Choose two of one size.`,
+    );
   const comparison = comparisonOf(studio);
   comparison.begin(a);
   comparison.pick(b);
   comparison.choose('a', a.id);
   studio.open('compare', a);
+}
+
+function sizeOf({ request }: Generation): string {
+  return `${request.widthPx} × ${request.heightPx}`;
 }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { describeExit } from './exit.ts';
 import { createUtilityProcessPort, fromParentPort } from './port.ts';
@@ -6,7 +7,8 @@ import type { UtilityProcessLike } from './port.ts';
 
 /** As much of Electron's UtilityProcess as the port uses. */
 class FakeUtilityProcess extends EventEmitter implements UtilityProcessLike {
-  readonly pid = 42;
+  pid: number | undefined;
+  readonly stderr = new PassThrough();
   readonly posted: object[] = [];
   killed = false;
   postMessage(message: object): void {
@@ -18,20 +20,24 @@ class FakeUtilityProcess extends EventEmitter implements UtilityProcessLike {
   }
 }
 
-test('a utility process fits the port: messages both ways, exit code, kill', () => {
+test('a utility process fits the port: messages both ways, exit code, last words, kill', async () => {
   const child = new FakeUtilityProcess();
   const port = createUtilityProcessPort(child);
   const heard: unknown[] = [];
   port.onMessage((message) => heard.push(message));
   port.onExit((exit) => heard.push(exit));
+  expect(port.pid).toBeUndefined();
+  child.pid = 42;
   port.post({ type: 'unload', id: 1 });
+  child.stderr.write('out of memory\n');
+  await new Promise((resolve) => setImmediate(resolve));
   child.emit('message', { type: 'done', id: 1 });
   child.emit('exit', 137);
   port.kill();
   expect(child.posted).toEqual([{ type: 'unload', id: 1 }]);
   expect(heard).toEqual([
     { type: 'done', id: 1 },
-    { code: 137, signal: null, lastWords: '' },
+    { code: 137, signal: null, lastWords: 'out of memory' },
   ]);
   expect([port.pid, child.killed]).toEqual([42, true]);
 });

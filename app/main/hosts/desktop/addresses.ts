@@ -23,6 +23,11 @@ export function isPageAddress(address: string): boolean {
   return isOwnAddress(address) && ['/', '/index.html'].includes(new URL(address).pathname);
 }
 
+/** A file of the studio, or one that the page made itself. */
+export function isOwnDownload(address: string): boolean {
+  return isOwnAddress(address.replace(/^blob:/, ''));
+}
+
 /** The address in its plain form, where it may be handed to the system's browser. */
 export function externalAddress(address: string): string | undefined {
   const url = parse(address);

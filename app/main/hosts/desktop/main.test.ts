@@ -109,6 +109,17 @@ describe('the window', () => {
     expect(decided).toEqual([false]);
     expect(defaultSession.spelling).toBe(false);
     expect(defaultSession.blocked).toContain('https://*/*');
+    const downloads = [
+      'tessera://app/media/tessera/x.tessera',
+      'blob:tessera://app/01',
+      'https://evil.example/x',
+    ];
+    const refused = downloads.filter((url) => {
+      const event = electron.preventable({});
+      defaultSession.emit('will-download', event, { getURL: () => url });
+      return event.prevented;
+    });
+    expect(refused).toEqual(['https://evil.example/x']);
   });
 });
 

@@ -14,7 +14,7 @@ export interface MishapOptions {
 
 /** A window whose process ended, hangs or could not load is loaded again with a notice, or says so: it is never just blank. */
 export function watchWindow(window: BrowserWindow, options: MishapOptions): void {
-  const { log, notice } = options;
+  const { log } = options;
   const policy = createReloadPolicy();
   const { webContents } = window;
   webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
@@ -29,8 +29,9 @@ export function watchWindow(window: BrowserWindow, options: MishapOptions): void
     void recover(window, policy, options).catch(log);
   });
   webContents.on('preload-error', (_event, path, error) => {
-    log(new Error(`The preload script ${path} failed.`, { cause: error }));
-    notice('main-failed');
+    log(new Error(`The preload script ${path} failed: ${error.message}`));
+    // Without it the page has no way to the main side, and would wait for ever.
+    void recover(window, { mayReload: () => false }, options).catch(log);
   });
   window.on('unresponsive', () => {
     log(new Error('The window does not respond.'));

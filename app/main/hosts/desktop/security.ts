@@ -1,5 +1,5 @@
 import type { App, Session, WebContents } from 'electron';
-import { externalAddress, isPageAddress } from './addresses.ts';
+import { externalAddress, isOwnDownload, isPageAddress } from './addresses.ts';
 
 export interface Guarded {
   readonly openExternal: (address: string) => void;
@@ -39,6 +39,10 @@ export function guardSession(session: Session): void {
   });
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
+  // The system asks where a download goes; only our own begin.
+  session.on('will-download', (event, item) => {
+    if (!isOwnDownload(item.getURL())) event.preventDefault();
+  });
   // A spelling dictionary would be fetched from the network.
   session.setSpellCheckerEnabled(false);
   session.webRequest.onBeforeRequest({ urls: network }, (_details, decide) => {

@@ -140,7 +140,7 @@ class FakeIpcMain extends EventEmitter {
   }
 }
 
-class FakeSession {
+class FakeSession extends EventEmitter {
   allows: ((contents: null, permission: string) => boolean) | undefined;
   request: ((contents: null, permission: string, decide: (allowed: boolean) => void) => void) | undefined;
   spelling = true;

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { noMerging } from '#contract/request.ts';
 import { createShortcuts } from '../shell/shortcuts.ts';
 import { StudioState } from './studio.svelte.ts';
 import { createFakeBridge, fakeGeneration } from './testing.ts';
@@ -114,11 +113,4 @@ describe('shortcuts of the window', () => {
     expect(studio.screen).toBe('settings');
     expect(press(handler, { key: '9', code: 'Digit9', altKey: true })).toBe(false);
   });
-});
-
-it('own presets keep merging, steps in proportion, and a scheduler that is not the model’s', async () => {
-  const { presetOf } = await import('../features/generate/own-presets.ts');
-  const { emptyDraft } = await import('./draft.svelte.ts');
-  const draft = { ...emptyDraft, steps: 10, scheduler: 'euler' };
-  expect(presetOf(draft, undefined)).toEqual({ merging: noMerging, stepsFactor: 1 });
 });

@@ -26,7 +26,7 @@ export interface HistoryPage {
 }
 
 /** Counting on would take longer than anyone reads. */
-const maxCounted = 10_000;
+const maxCounted = 5_000;
 
 export function createPage(db: Db) {
   return ({ filter, sort, cursor, limit }: HistoryQuery): HistoryPage => {

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, describe, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { noMerging } from '#contract/request.ts';
 import { openStudio, temporaryFolder } from '#studio/testing.ts';
 import { startServer } from './server.ts';
 
@@ -169,4 +170,51 @@ it('closes at once while pages are open and listen', async () => {
   const gone = once(socket, 'close');
   await close();
   await gone;
+});
+
+describe('a window that sleeps', () => {
+  it('is sent what it can take, and the newest of the rest when it wakes', async () => {
+    const { port, client } = await start();
+    const socket = await socketTo(port);
+    socket.send(JSON.stringify({ i: '1', p: { u: '/events', b: {} } }));
+    await once(socket, 'message');
+    socket.pause();
+    const draft = {
+      prompt: 'x'.repeat(90_000),
+      negativePrompt: 'y'.repeat(90_000),
+      modelId: null,
+      presetId: null,
+      seed: null,
+    };
+    const rest = {
+      widthPx: 64,
+      heightPx: 64,
+      steps: 1,
+      scheduler: 'euler',
+      guidanceScale: 1,
+      merging: noMerging,
+    };
+    for (let count = 1; count <= 300; count++)
+      await client.settings.update({ draft: { ...draft, ...rest, count } });
+    let bytes = 0;
+    let last = '';
+    socket.on('message', (data: Buffer) => {
+      bytes += data.length;
+      last = data.toString();
+    });
+    socket.resume();
+    await expect.poll(() => last.includes('"count":300'), { timeout: 20_000 }).toBe(true);
+    // 54 MB were told; what lay in the system's buffers came, and then the newest.
+    expect(bytes).toBeLessThan(20e6);
+  });
+
+  it('that is gone in the middle of a call disturbs no other', async () => {
+    const { port, client } = await start();
+    const socket = await socketTo(port);
+    for (const path of ['/models/list', '/events', '/history/facets'])
+      socket.send(JSON.stringify({ i: path, p: { u: path, b: {} } }));
+    socket.terminate();
+    expect((await client.models.list()).models).not.toEqual([]);
+    expect(await isAlive(port)).toBe(true);
+  });
 });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { packTesseraSync, readTessera } from '#contract/archive/archive.ts';
+import { packTesseraSync } from '#contract/archive/archive.ts';
+import { readTessera } from '#contract/archive/read.ts';
 import { mergeMapsFrom } from '#contract/archive/merge-maps.ts';
 import { toWire } from '#contract/errors.ts';
 import type { PackAnswer, PackTask } from './pack.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readTessera } from '#contract/archive/archive.ts';
+import { readTessera } from '#contract/archive/read.ts';
 import { readPngText } from '#contract/png/text.ts';
 import { mediaPaths } from '#contract/studio/media.ts';
 import { noMerging } from '#contract/request.ts';

@@ -1,4 +1,4 @@
-import { readTessera } from '#contract/archive/archive.ts';
+import { readTessera } from '#contract/archive/read.ts';
 import { toWire } from '#contract/errors.ts';
 
 /** Unpacks and checks archives away from the window, which must not stutter for them. */

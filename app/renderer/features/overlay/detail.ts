@@ -53,20 +53,23 @@ function drawFlow(
   const { left, top, pixelRatio } = geometry;
   const w = geometry.pictureW / frame.gridW;
   const h = geometry.pictureH / frame.gridH;
-  const unit = Math.max(0.8 * pixelRatio, Math.min(w, h) * 0.16);
+  const most = lines[(lineCount - 1) * numbersPerLine + 4] ?? 1;
+  const half = (tokens: number): number =>
+    tile === 1
+      ? Math.max(0.8 * pixelRatio, Math.min(w, h) * 0.16)
+      : (0.6 + 3 * Math.sqrt(tokens / most)) * pixelRatio;
   canvas.globalAlpha = opacity;
   groupColours.forEach((colour, hue) => {
     canvas.beginPath();
     for (let at = 0; at < lineCount * numbersPerLine; at += numbersPerLine) {
       if (lines[at + 5] !== hue) continue;
-      const half = unit * Math.sqrt((lines[at + 4] ?? 1) / tile);
       taper(
         canvas,
         left + (lines[at] ?? 0) * w,
         top + (lines[at + 1] ?? 0) * h,
         left + (lines[at + 2] ?? 0) * w,
         top + (lines[at + 3] ?? 0) * h,
-        half,
+        half(lines[at + 4] ?? 1),
       );
     }
     canvas.fillStyle = css(colour);
@@ -166,7 +169,7 @@ function outline(
 }
 
 const smallSidePx = 192;
-const mostSmallLines = 1200;
+const mostSmallLines = 250;
 
 /** A thumbnail of the flow. */
 export function drawSmallFlow(

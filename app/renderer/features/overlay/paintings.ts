@@ -8,7 +8,7 @@ import type { Painting } from './paint.ts';
 const mostBytes = 32 * 2 ** 20;
 /** map's view is not counted: behind, destination and colours are. */
 const bytesPerToken = 6;
-const mostLines = 2400;
+const mostLines = 500;
 
 /** The frames of one picture's maps, each computed once and kept; the one longest unused makes room. */
 export function createPaintings() {

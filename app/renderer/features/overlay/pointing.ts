@@ -1,4 +1,4 @@
-import type { Frame } from './frame.ts';
+import type { Grid } from './geometry.ts';
 import type { OverlayState, Place } from './overlay-state.svelte.ts';
 
 const clickReachPx = 4;
@@ -49,7 +49,7 @@ const fastTokens = 8;
 
 /** The middle of the token that an arrow key leads to, with Shift eight further; from the middle of the picture at first. */
 export function movedPlace(
-  { gridW, gridH }: Frame,
+  { gridW, gridH }: Grid,
   from: Place | undefined,
   { key, shiftKey }: { readonly key: string; readonly shiftKey: boolean },
 ): Place | undefined {

@@ -86,7 +86,7 @@ describe('.npy', () => {
 
 describe('a .tessera file', () => {
   it('gives back picture, request, figures and maps', async () => {
-    expect(await readTessera(await packTessera(file))).toEqual(file);
+    expect(readTessera(await packTessera(file))).toEqual(file);
   });
 
   it('fills steps in which a block did not merge with tokens that stand for themselves', () => {
@@ -118,14 +118,15 @@ describe('a .tessera file', () => {
       (e) => (e['maps/down.0.0.npy'] = encodeNpy(new Float32Array(8), [2, 1, 4])),
     ],
   ])('is refused %s', async (_, change) => {
-    await expect(readTessera(await crafted(change))).rejects.toMatchObject(fault);
+    const bytes = await crafted(change);
+    expect(() => readTessera(bytes)).toThrow(expect.objectContaining(fault));
   });
 
   it('is refused wherever it is cut', async () => {
     const bytes = await packTessera(file);
     for (let length = 0; length < bytes.length; length += 7)
-      await expect(readTessera(bytes.subarray(0, length))).rejects.toMatchObject(fault);
-    await expect(readTessera(strToU8('no zip at all'))).rejects.toMatchObject(fault);
+      expect(() => readTessera(bytes.subarray(0, length))).toThrow(expect.objectContaining(fault));
+    expect(() => readTessera(strToU8('no zip at all'))).toThrow(expect.objectContaining(fault));
   });
 
   it('is read or refused, whatever byte is changed', async () => {
@@ -134,10 +135,12 @@ describe('a .tessera file', () => {
     for (let at = 0; at < bytes.length; at++) {
       const changed = bytes.slice();
       changed[at] = (changed[at] ?? 0) ^ 0x5a;
-      await readTessera(changed).catch((error: unknown) => {
+      try {
+        readTessera(changed);
+      } catch (error) {
         expect(error).toMatchObject(fault);
         refused++;
-      });
+      }
     }
     expect(refused).toBeGreaterThan(bytes.length / 4);
   });
@@ -159,7 +162,7 @@ describe('a crafted .tessera file', () => {
     'with an entry called %s is refused',
     async (name) => {
       const bytes = await crafted((entries) => (entries[name] = Uint8Array.of(1)));
-      await expect(readTessera(bytes)).rejects.toThrow(/an entry is called/);
+      expect(() => readTessera(bytes)).rejects.toThrow(/an entry is called/);
     },
   );
 
@@ -167,7 +170,7 @@ describe('a crafted .tessera file', () => {
     const bomb = zipSync(
       Object.fromEntries(Array.from({ length: 401 }, (_, i) => [`maps/b${i}.npy`, new Uint8Array(1)])),
     );
-    await expect(readTessera(bomb)).rejects.toThrow(/401 entries; allowed: 400/);
+    expect(() => readTessera(bomb)).toThrow(/401 entries; allowed: 400/);
   });
 
   it('with one entry twice is refused', async () => {
@@ -183,7 +186,7 @@ describe('a crafted .tessera file', () => {
         entry.push(bytes, true);
       }
     zip.end();
-    await expect(readTessera(Uint8Array.from(parts.flatMap((part) => [...part])))).rejects.toThrow(/twice/);
+    expect(() => readTessera(Uint8Array.from(parts.flatMap((part) => [...part])))).toThrow(/twice/);
   });
 
   it.each([
@@ -197,14 +200,14 @@ describe('a crafted .tessera file', () => {
   ])('whose %s says that it unpacks to %i bytes is refused', async (name, size, message) => {
     const bytes = (await packTessera(file)).slice();
     saySize(bytes, name, size);
-    await expect(readTessera(bytes)).rejects.toThrow(message);
+    expect(() => readTessera(bytes)).toThrow(message);
   });
 
   it('that claims arrays of any size is refused before they are unpacked', async () => {
     const bytes = await changed(({ maps: { blocks } }) => {
       for (const block of blocks) block.gridW = 4096;
     });
-    await expect(readTessera(bytes)).rejects.toThrow(/another shape/);
+    expect(() => readTessera(bytes)).toThrow(/another shape/);
   });
 
   it.each<[string, (index: ReturnType<typeof json>) => void]>([
@@ -218,7 +221,8 @@ describe('a crafted .tessera file', () => {
     ['a grid of no tokens', ({ maps: { blocks } }) => ((blocks[0] ?? { gridW: 0 }).gridW = 0)],
     ['a number of steps that is not the arrays’', ({ maps }) => maps.steps.pop()],
   ])('whose index has %s is refused', async (_, change) => {
-    await expect(readTessera(await changed(change))).rejects.toMatchObject(fault);
+    const bytes = await changed(change);
+    expect(() => readTessera(bytes)).toThrow(expect.objectContaining(fault));
   });
 
   it('whose index has a number beyond all numbers is refused', async () => {
@@ -226,7 +230,7 @@ describe('a crafted .tessera file', () => {
       const text = strFromU8(entries['tessera.json'] ?? new Uint8Array());
       entries['tessera.json'] = strToU8(text.replace('"timestep": 999', '"timestep": 1e999'));
     });
-    await expect(readTessera(bytes)).rejects.toThrow(/timestep/);
+    await expect(readTessera(bytes)).toThrow(/timestep/);
   });
 
   it.each([
@@ -235,12 +239,12 @@ describe('a crafted .tessera file', () => {
     ['a picture of no pixels', pngOf(0, 8), /0 × 8 pixels/],
   ])('with %s is refused', async (_, picture, message) => {
     const bytes = await crafted((entries) => (entries['picture.png'] = picture));
-    await expect(readTessera(bytes)).rejects.toThrow(message);
+    expect(() => readTessera(bytes)).toThrow(message);
   });
 
   it('may hold entries that are not ours: they are not unpacked', async () => {
     const bytes = await crafted((entries) => (entries['notes.txt'] = strToU8('hello')));
-    expect(await readTessera(bytes)).toEqual(file);
+    expect(readTessera(bytes)).toEqual(file);
   });
 });
 

@@ -39,7 +39,12 @@ export function packTesseraSync(file: TesseraFile): Uint8Array {
 
 function entriesOf({ maps, picture, ...facts }: TesseraFile): Zippable {
   const files: Zippable = {};
-  const index = { format: archiveFormat, version: archiveVersion, ...facts, ...(maps === undefined ? {} : { maps: outline(maps) }) };
+  const index = {
+    format: archiveFormat,
+    version: archiveVersion,
+    ...facts,
+    ...(maps === undefined ? {} : { maps: outline(maps) }),
+  };
   files[entryOf.index] = strToU8(JSON.stringify(index, null, 1));
   for (const { block, gridW, gridH, batch, map } of maps?.blocks ?? [])
     files[entryOf.block(block)] = encodeNpy(map, [maps?.steps.length ?? 0, batch, gridW * gridH]);
@@ -63,4 +68,3 @@ function outline({ steps, grids, blocks }: MergeMaps) {
     blocks: blocks.map(({ block, gridW, gridH, batch }) => ({ block, gridW, gridH, batch })),
   };
 }
-

@@ -1,4 +1,4 @@
-import { strFromU8, unzip, type Unzipped } from 'fflate';
+import { strFromU8, unzipSync, type Unzipped } from 'fflate';
 import * as v from 'valibot';
 import { ContractError } from '#contract/errors.ts';
 import type { TesseraFile } from './archive.ts';
@@ -29,11 +29,12 @@ interface Entry {
 
 /**
  * Reads what packTessera writes. Throws ARCHIVE_INVALID for what is damaged, too large, or not as packTessera writes it.
- * In two passes: first the names, the sizes and the index; then, only if these agree, the rest.
+ * In two passes: first the names, the sizes and the index; then, only if these agree, the rest. It unpacks where it runs,
+ * so call it in a thread or worker. (fflate's own threads get its functions as text, and a minifier breaks that.)
  */
-export async function readTessera(bytes: Uint8Array): Promise<TesseraFile> {
+export function readTessera(bytes: Uint8Array): TesseraFile {
   const listed: Entry[] = [];
-  const first = await inflate(bytes, (entry) => {
+  const first = inflate(bytes, (entry) => {
     listed.push(entry);
     return entry.name === entryOf.index && entry.sizeBytes <= limits.indexBytes;
   });
@@ -41,7 +42,7 @@ export async function readTessera(bytes: Uint8Array): Promise<TesseraFile> {
   const index = readIndex(first[entryOf.index], listed);
   const sizes = new Map(listed.map(({ name, sizeBytes }) => [name, sizeBytes]));
   if (index.maps !== undefined) checkSizes(index.maps, sizes);
-  const entries = await inflate(bytes, ({ name }) => name !== entryOf.index && known.test(name));
+  const entries = inflate(bytes, ({ name }) => name !== entryOf.index && known.test(name));
   for (const [name, entry] of Object.entries(entries))
     if (entry.length !== sizes.get(name)) throw invalid(`${name} is cut off`);
   const { maps: outline, version: _version, format: _format, ...facts } = index;
@@ -55,17 +56,12 @@ export async function readTessera(bytes: Uint8Array): Promise<TesseraFile> {
 }
 
 /** fflate inflates into a buffer of the size that the entry says it has, and no further. */
-function inflate(bytes: Uint8Array, wants: (entry: Entry) => boolean): Promise<Unzipped> {
-  return new Promise((resolve, reject) => {
-    unzip(
-      bytes,
-      { filter: ({ name, originalSize }) => wants({ name, sizeBytes: originalSize }) },
-      (error, entries) => {
-        if (error === null) resolve(entries);
-        else reject(invalid(error.message));
-      },
-    );
-  });
+function inflate(bytes: Uint8Array, wants: (entry: Entry) => boolean): Unzipped {
+  try {
+    return unzipSync(bytes, { filter: ({ name, originalSize }) => wants({ name, sizeBytes: originalSize }) });
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function checkEntries(listed: readonly Entry[]): void {

@@ -9,7 +9,7 @@ import type { PackAnswer, PackTask } from './pack.ts';
 /** Packs in a thread of its own: the maps of a large picture are tens of megabytes. */
 async function pack(task: PackTask): Promise<Uint8Array> {
   if (task.kind === 'maps') return packTesseraSync({ kind: 'maps', maps: mergeMapsFrom(task.events) });
-  const { maps } = task.mapsFile === null ? {} : await readTessera(await readFile(task.mapsFile));
+  const { maps } = task.mapsFile === null ? {} : readTessera(await readFile(task.mapsFile));
   const picture = await readFile(task.pictureFile);
   return packTesseraSync({
     ...task.facts,

@@ -44,9 +44,9 @@ describe('a picture', () => {
 
     const { texts } = readPngText(await bytesOf(studio, mediaPaths.picture(id)));
     expect(texts.get('parameters')).toMatch(/^a red sun over blue mountains\nSteps: 2, Sampler: Euler/);
-    const { maps } = await readTessera(await bytesOf(studio, mediaPaths.maps(id)));
+    const { maps } = readTessera(await bytesOf(studio, mediaPaths.maps(id)));
     expect(maps?.steps).toHaveLength(2);
-    const shared = await readTessera(await bytesOf(studio, mediaPaths.tessera(id)));
+    const shared = readTessera(await bytesOf(studio, mediaPaths.tessera(id)));
     expect(shared).toMatchObject({ kind: 'picture', request: { seed: 1 }, modelName: 'Tessera demo' });
     expect(shared.picture?.length).toBe(generation.picture?.sizeBytes);
     expect((await bytesOf(studio, mediaPaths.thumbnail(id))).subarray(8, 12).toString()).toBe('WEBP');

@@ -36,8 +36,9 @@ export function createDetail() {
     } else canvas.clearRect(0, 0, canvasW, canvasH);
     if (flow !== undefined && token === undefined) drawFlow(canvas, geometry, painting.frame, flow, opacity);
     if (token !== undefined) {
+      drawVeil(canvas, geometry, painting.frame, token);
+      drawWays(canvas, geometry, painting, token);
       drawGroup(canvas, geometry, painting.frame, token);
-      if (mode === 'flow') drawWays(canvas, geometry, painting, token);
     }
   };
 }
@@ -116,6 +117,27 @@ function drawWays(
     if (member !== head) taper(canvas, x(member), y(member), x(head), y(head), half);
   canvas.fillStyle = css(groupColours[colours[head] ?? 0] ?? [255, 255, 255]);
   canvas.fill();
+}
+
+/** Everything but the group steps back. */
+function drawVeil(
+  canvas: CanvasRenderingContext2D,
+  { canvasW, canvasH, left, top, pictureW, pictureH }: Geometry,
+  frame: Frame,
+  token: number,
+): void {
+  const { gridW, gridH } = frame;
+  const x = (column: number): number => Math.round(left + (column * pictureW) / gridW);
+  const y = (row: number): number => Math.round(top + (row * pictureH) / gridH);
+  canvas.beginPath();
+  canvas.rect(0, 0, canvasW, canvasH);
+  for (const member of groupOf(frame, token)) {
+    const column = member % gridW;
+    const row = Math.floor(member / gridW);
+    canvas.rect(x(column), y(row), x(column + 1) - x(column), y(row + 1) - y(row));
+  }
+  canvas.fillStyle = 'rgb(8 9 12 / 0.5)';
+  canvas.fill('evenodd');
 }
 
 /** The group pointed at: outlined light on dark so that it shows on any picture; its destination framed in amber. */

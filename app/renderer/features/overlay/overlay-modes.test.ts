@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fieldOf } from '#tests/merge-field.ts';
 import { flowOf, numbersPerLine } from './flow.ts';
 import { halvesDiffer, mergedCount } from './frame.ts';
 import { cellPx, Edges, visiblePart, wholeGeometry } from './geometry.ts';
@@ -8,7 +9,7 @@ import { createMarks, wantsMarks } from './marks.ts';
 import { heatShare, paint } from './paint.ts';
 import { groupColours, groupHues, heat, heatAlpha, kindColours, pixel } from './palette.ts';
 import { movedPlace } from './pointing.ts';
-import { fieldOf, frameAt, paintingAt } from './testing.ts';
+import { frameAt, paintingAt } from './testing.ts';
 import { levelsOf, sharesByStep } from './unet-map.ts';
 
 const maps = fieldOf({ gridW: 24, gridH: 16, steps: 5, batch: 2, ratio: 0.5, seed: 7 });

@@ -8,7 +8,7 @@ import type { Flow } from './flow.ts';
 import { halvesDiffer, tokenAt, type Frame } from './frame.ts';
 import type { OverlayMode, Painting } from './paint.ts';
 import { createPaintings } from './paintings.ts';
-import { levelsOf, sharesByStep, type PlainBlock } from './unet-map.ts';
+import { levelsOf, type PlainBlock } from './unet-map.ts';
 
 export interface OverlaySource {
   readArchive(path: string, signal: AbortSignal): Promise<TesseraFile>;
@@ -22,6 +22,7 @@ export interface Place {
   readonly y: number;
 }
 
+const settleMs = 120;
 export const speeds = [2, 5, 10, 20] as const;
 
 /** Which maps are shown, and how: shared by the picture's overlay, the strip and the multiples. */
@@ -32,6 +33,8 @@ export class OverlayState {
   failure = $state.raw<Failure | null>(null);
   blockIndex = $state(0);
   stepIndex = $state(0);
+  /** The step, once it stands still: what is costly to draw does not follow every one of a scrub. */
+  settledStepIndex = $state(0);
   /** 0 = the negative prompt's half, 1 = the prompt's. */
   half = $state(1);
   mode = $state<OverlayMode>('groups');
@@ -53,6 +56,7 @@ export class OverlayState {
   #stop: AbortController | undefined;
   #live: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(source: OverlaySource) {
     this.#source = source;
@@ -63,7 +67,7 @@ export class OverlayState {
   readonly stepCount = $derived(this.maps?.steps.length ?? 0);
   readonly levels = $derived(levelsOf(this.maps, this.unmerged));
   readonly halvesDiffer = $derived(this.block !== undefined && halvesDiffer(this.block));
-  readonly shares = $derived(this.maps === null ? [] : sharesByStep(this.maps, this.blockIndex, this.half));
+  readonly shares = $derived(this.sharesOf(this.blockIndex));
   readonly painting = $derived(
     this.maps === null ? undefined : this.paintingOf(this.blockIndex, this.stepIndex),
   );
@@ -123,7 +127,7 @@ export class OverlayState {
     const isAtEnd = this.stepIndex >= this.stepCount - 1;
     this.#paintings.clear();
     this.maps = this.maps === null ? maps : appendMaps(this.maps, maps);
-    if (isAtEnd && !this.playing) this.stepIndex = this.stepCount - 1;
+    if (isAtEnd && !this.playing) this.#goTo(this.stepCount - 1);
   }
 
   /** Shows these maps from now on. */
@@ -132,7 +136,8 @@ export class OverlayState {
     this.#paintings.clear();
     // The last step is the one most like the picture.
     const lastStep = Math.max(0, (maps?.steps.length ?? 1) - 1);
-    this.stepIndex = this.maps === null ? lastStep : Math.min(this.stepIndex, lastStep);
+    this.#goTo(this.maps === null ? lastStep : Math.min(this.stepIndex, lastStep));
+    this.settledStepIndex = this.stepIndex;
     this.maps = maps;
     if (unmerged !== undefined) this.unmerged = unmerged;
     this.place = undefined;
@@ -142,6 +147,11 @@ export class OverlayState {
 
   paintingOf(blockIndex: number, stepIndex: number): Painting | undefined {
     return this.maps === null ? undefined : this.#paintings.get(this.maps, blockIndex, stepIndex, this.half);
+  }
+
+  /** Share of a block's tokens that is merged away, at each step. */
+  sharesOf(blockIndex: number): readonly number[] {
+    return this.maps === null ? [] : this.#paintings.shares(this.maps, blockIndex, this.half);
   }
 
   flowOf(painting: Painting): Flow {
@@ -168,7 +178,21 @@ export class OverlayState {
   chooseStep(index: number): void {
     this.pause();
     this.#show();
-    this.stepIndex = Math.min(Math.max(0, this.stepCount - 1), Math.max(0, index));
+    this.#goTo(Math.min(Math.max(0, this.stepCount - 1), Math.max(0, index)));
+  }
+
+  #goTo(step: number): void {
+    this.stepIndex = step;
+    this.#settling ??= this.#settleLater(step);
+  }
+
+  /** One timer runs at a time, and begins again where the step has changed meanwhile: not one for every frame of a scrub. */
+  #settleLater(step: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      const isStill = step === this.stepIndex;
+      if (isStill) this.settledStepIndex = step;
+      this.#settling = isStill ? undefined : this.#settleLater(this.stepIndex);
+    }, settleMs);
   }
 
   point(place: Place | undefined): void {
@@ -197,7 +221,7 @@ export class OverlayState {
 
   #next(): void {
     this.#timer = setTimeout(() => {
-      this.stepIndex = (this.stepIndex + 1) % Math.max(1, this.stepCount);
+      this.#goTo((this.stepIndex + 1) % Math.max(1, this.stepCount));
       this.#next();
     }, 1000 / this.speed);
   }
@@ -211,5 +235,7 @@ export class OverlayState {
     this.#stop?.abort();
     this.#id = null;
     this.take(null, []);
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
   }
 }

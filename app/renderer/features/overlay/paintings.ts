@@ -2,6 +2,7 @@ import type { MergeMaps } from '#contract/archive/merge-maps.ts';
 import { flowOf, type Flow } from './flow.ts';
 import { frameOf, frequencyOf } from './frame.ts';
 import { colourGroups } from './group-colouring.ts';
+import { sharesByStep } from './unet-map.ts';
 import type { Painting } from './paint.ts';
 
 /** Computed frames are kept up to this size: at 128×128 tokens, 300 of them. */
@@ -14,6 +15,7 @@ const mostLines = 500;
 export function createPaintings() {
   const kept = new Map<string, Painting>();
   const frequencies = new Map<string, Uint16Array>();
+  const shares = new Map<string, readonly number[]>();
   const flows = new WeakMap<Painting, Flow>();
   let bytes = 0;
 
@@ -37,6 +39,7 @@ export function createPaintings() {
     clear: (): void => {
       kept.clear();
       frequencies.clear();
+      shares.clear();
       bytes = 0;
     },
     get: (maps: MergeMaps, block: number, step: number, half: number): Painting | undefined => {
@@ -57,6 +60,13 @@ export function createPaintings() {
       };
       keep(key, painting);
       return painting;
+    },
+    /** Share of a block's tokens that is merged away, at each step. */
+    shares: (maps: MergeMaps, block: number, half: number): readonly number[] => {
+      const key = `${block}/${half}`;
+      const known = shares.get(key) ?? sharesByStep(maps, block, half);
+      shares.set(key, known);
+      return known;
     },
     flow: (painting: Painting): Flow => {
       const known = flows.get(painting) ?? flowOf(painting.frame, painting.colours, mostLines);

@@ -51,11 +51,8 @@ export function levelsOf(maps: MergeMaps | null, unmerged: readonly PlainBlock[]
 
 /** Share of a block's tokens that is merged away, at each step. */
 export function sharesByStep(maps: MergeMaps, blockIndex: number, half: number): number[] {
-  return maps.steps.map((_, step) => shareOf(maps, blockIndex, step, half));
-}
-
-export function shareOf(maps: MergeMaps, blockIndex: number, stepIndex: number, half: number): number {
   const block = maps.blocks[blockIndex];
-  if (block === undefined) return 0;
-  return mergedCount(maps, blockIndex, stepIndex, half) / (block.gridW * block.gridH);
+  if (block === undefined) return [];
+  const tokens = block.gridW * block.gridH;
+  return maps.steps.map((_, step) => mergedCount(maps, blockIndex, step, half) / tokens);
 }

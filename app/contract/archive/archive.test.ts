@@ -162,11 +162,11 @@ describe('a crafted .tessera file', () => {
     'with an entry called %s is refused',
     async (name) => {
       const bytes = await crafted((entries) => (entries[name] = Uint8Array.of(1)));
-      expect(() => readTessera(bytes)).rejects.toThrow(/an entry is called/);
+      expect(() => readTessera(bytes)).toThrow(/an entry is called/);
     },
   );
 
-  it('with too many entries is refused', async () => {
+  it('with too many entries is refused', () => {
     const bomb = zipSync(
       Object.fromEntries(Array.from({ length: 401 }, (_, i) => [`maps/b${i}.npy`, new Uint8Array(1)])),
     );
@@ -230,7 +230,7 @@ describe('a crafted .tessera file', () => {
       const text = strFromU8(entries['tessera.json'] ?? new Uint8Array());
       entries['tessera.json'] = strToU8(text.replace('"timestep": 999', '"timestep": 1e999'));
     });
-    await expect(readTessera(bytes)).toThrow(/timestep/);
+    expect(() => readTessera(bytes)).toThrow(/timestep/);
   });
 
   it.each([

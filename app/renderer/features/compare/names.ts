@@ -86,6 +86,10 @@ export function settingName(setting: Setting, root: Setting): SettingName {
   }
 }
 
+function capital(words: string): string {
+  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
 /** A candidate is called by what its set varies. */
 export function candidateName(candidate: Candidate, set: SetId, root: Setting): SettingName {
   const { setting, preset } = candidate;
@@ -103,7 +107,7 @@ export function candidateName(candidate: Candidate, set: SetId, root: Setting): 
     case 'partitions':
       return { name: partitions[setting.merging.partition](), detail: percent };
     case 'parts':
-      return { name: partsName(setting.merging), detail: percent };
+      return { name: capital(partsName(setting.merging)), detail: percent };
     case 'depths':
       return { name: depthName(setting.merging), detail: percent };
     case 'presets':

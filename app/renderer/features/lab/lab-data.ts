@@ -1,6 +1,7 @@
 import { mergingKey } from '#contract/merging-key.ts';
 import { noMerging, type MergingOptions } from '#contract/request.ts';
 import type { Spread, Statistic } from '#contract/studio/history.ts';
+import { toneOf, type Tone } from '../compare/figures.ts';
 
 /** What was measured, arranged for plots: one panel a size, one line a model and way of merging. */
 
@@ -63,6 +64,16 @@ export function plainOf(statistic: Statistic, all: readonly Statistic[]): Statis
 export function speedupOf(statistic: Statistic, all: readonly Statistic[]): number | null {
   const plain = plainOf(statistic, all);
   return plain === undefined || statistic.stepMs === 0 ? null : plain.stepMs / statistic.stepMs;
+}
+
+/** Better or worse only where the middle halves of the step times lie apart, and further than one measurement varies by. */
+export function gainTone(statistic: Statistic, all: readonly Statistic[]): Tone {
+  const tone = toneOf(speedupOf(statistic, all));
+  const own = statistic.stepSpreadMs;
+  const plain = plainOf(statistic, all)?.stepSpreadMs;
+  if (own === null || plain == null) return tone;
+  const isApart = tone === 'good' ? own.high < plain.low : own.low > plain.high;
+  return isApart ? tone : 'plain';
 }
 
 interface Facet {

@@ -3,7 +3,7 @@ import { noMerging, type MergingOptions } from '#contract/request.ts';
 import type { Statistic } from '#contract/studio/history.ts';
 import { coverageOf, rungs } from './coverage.ts';
 import { exportRows, toCsv, toJson } from './export-table.ts';
-import { columnsOf, largestValue, panelsOf, select, settle, speedupOf } from './lab-data.ts';
+import { columnsOf, gainTone, largestValue, panelsOf, select, settle, speedupOf } from './lab-data.ts';
 
 function statistic(merging: Partial<MergingOptions>, more: Partial<Statistic> = {}): Statistic {
   const whole = { ...noMerging, ...merging };
@@ -42,6 +42,19 @@ describe('the gain', () => {
     expect(speedupOf(half, [plain, half])).toBe(2);
     for (const other of [{ provider: 'webgpu' }, { widthPx: 512 }, { steps: 10 }, { modelId: 'other' }])
       expect(speedupOf(half, [{ ...plain, ...other }, half])).toBeNull();
+  });
+});
+
+describe('better and worse', () => {
+  const spread = (low: number, high: number) => ({ stepSpreadMs: { low, high } });
+
+  it('are told only where the middle halves lie apart', () => {
+    const all = [{ ...plain, ...spread(190, 210) }];
+    expect(gainTone({ ...half, ...spread(90, 110) }, all)).toBe('good');
+    expect(gainTone({ ...half, ...spread(90, 195) }, all)).toBe('plain');
+    expect(gainTone({ ...half, stepMs: 300, ...spread(250, 320) }, all)).toBe('loss');
+    expect(gainTone({ ...half, stepMs: 300, ...spread(200, 400) }, all)).toBe('plain');
+    expect(gainTone(half, [])).toBe('plain');
   });
 });
 

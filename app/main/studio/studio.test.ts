@@ -41,6 +41,9 @@ describe('a picture', () => {
     expect(generation.memory).toMatchObject([{ what: 'process' }]);
     expect(generation.merging?.effectiveRatio).toBeCloseTo(0.5);
     expect(heard.map(({ type }) => type)).toEqual(expect.arrayContaining(['started', 'progress', 'preview']));
+    // The overlay of a forming picture asks for what it was told of.
+    const steps = heard.filter((event) => event.type === 'progress' && event.stepMs !== null);
+    expect(steps.every((event) => event.type === 'progress' && event.hasMaps)).toBe(true);
 
     const { texts } = readPngText(await bytesOf(studio, mediaPaths.picture(id)));
     expect(texts.get('parameters')).toMatch(/^a red sun over blue mountains\nSteps: 2, Sampler: Euler/);

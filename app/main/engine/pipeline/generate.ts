@@ -135,7 +135,7 @@ async function tell(
 ): Promise<void> {
   const { timestep, tookMs, effectiveRatio, calls } = result;
   const call = result.call + 1;
-  job.emit({ type: 'progress', picture, call, calls, timestep, tookMs, effectiveRatio });
+  // Maps first: who hears of a step can ask for its maps.
   if (job.wantMaps && result.plan !== undefined) {
     const destinations = destinationsOf(result.plan);
     job.emit({
@@ -148,6 +148,7 @@ async function tell(
       blocks: [...result.maps],
     });
   }
+  job.emit({ type: 'progress', picture, call, calls, timestep, tookMs, effectiveRatio });
   if (job.previewEvery > 0 && call % job.previewEvery === 0 && call < calls) {
     const { latentW: widthPx, latentH: heightPx } = size;
     const rgb = projectLatents(await model.preview(), result.predicted, widthPx * heightPx);

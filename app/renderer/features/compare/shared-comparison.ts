@@ -1,5 +1,6 @@
 import { StudioError } from '#contract/errors.ts';
 import type { Generation } from '#contract/studio/generation.ts';
+import { outliving } from '../../state/outliving.svelte.ts';
 import type { StudioState } from '../../state/studio.svelte.ts';
 import { Comparison } from './comparison.svelte.ts';
 import { isSameSize } from './settings.ts';
@@ -10,7 +11,7 @@ const comparisons = new WeakMap<StudioState, Comparison>();
 export function comparisonOf(studio: StudioState): Comparison {
   const known = comparisons.get(studio);
   if (known !== undefined) return known;
-  const comparison = new Comparison(studio);
+  const comparison = outliving(() => new Comparison(studio));
   comparisons.set(studio, comparison);
   return comparison;
 }

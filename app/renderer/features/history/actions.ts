@@ -61,15 +61,15 @@ export function createActions(studio: StudioState, list: HistoryList, moves: Mov
       const ids = rows.filter((row) => row.favourite !== favourite).map(({ id }) => id);
       await studio.attempt(() => list.annotate(ids, () => ({ favourite })));
     },
-    tag: async (tag: string): Promise<void> => {
-      const rows = chosen().filter(({ tags }) => !tags.includes(tag));
+    tag: async (added: readonly string[]): Promise<void> => {
+      const rows = chosen().filter(({ tags }) => added.some((tag) => !tags.includes(tag)));
       await studio.attempt(() =>
         list.annotate(
           rows.map(({ id }) => id),
-          ({ tags }) => ({ tags: [...tags, tag] }),
+          ({ tags }) => ({ tags: [...new Set([...tags, ...added])] }),
         ),
       );
-      toast(m.history_tagged({ count: rows.length, tag }));
+      toast(m.history_tagged({ count: rows.length, tag: added.join(', ') }));
     },
     compare: async (): Promise<void> => {
       const [first, second] = chosen();

@@ -1,3 +1,4 @@
+import { outliving } from '../../state/outliving.svelte.ts';
 import type { StudioState } from '../../state/studio.svelte.ts';
 import { HistoryList } from './history-list.svelte.ts';
 import { Moves } from './moves.ts';
@@ -13,7 +14,7 @@ const histories = new WeakMap<StudioState, SharedHistory>();
 export function historyOf(studio: StudioState): SharedHistory {
   const known = histories.get(studio);
   if (known !== undefined) return known;
-  const list = new HistoryList(studio.client);
+  const list = outliving(() => new HistoryList(studio.client));
   const history = { list, moves: new Moves(list) };
   histories.set(studio, history);
   studio.onEvent((event) => {

@@ -121,9 +121,11 @@ export class HistoryList {
     else if (event.type === 'history') void this.#hearChanges(event.ids);
   }
 
-  /** Shows what came meanwhile. */
+  /** Shows what came meanwhile, from the top. */
   async showNews(): Promise<void> {
     this.scrollPx = 0;
+    this.news = 0;
+    this.question += 1;
     await this.#readHead();
   }
 

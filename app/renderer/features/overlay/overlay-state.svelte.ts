@@ -86,7 +86,8 @@ export class OverlayState {
     const id = generation?.id ?? null;
     const done = generation?.state === 'done';
     const isSame = id === this.#id;
-    this.unmerged = generation?.merging?.unmerged ?? [];
+    // A picture that is being made has no report in its row yet: `begin` brings it.
+    if (!isSame || generation?.merging != null) this.unmerged = generation?.merging?.unmerged ?? [];
     if (isSame && (!done || this.maps !== null || this.loading)) return;
     this.#stop?.abort();
     this.#id = id;
@@ -105,6 +106,11 @@ export class OverlayState {
     } finally {
       if (this.#stop === stop) this.loading = false;
     }
+  }
+
+  /** The picture that is being made has begun: the blocks in which nothing will merge are known. */
+  begin(id: string, unmerged: readonly PlainBlock[]): void {
+    if (id === this.#id) this.unmerged = unmerged;
   }
 
   /** One more step of the picture that is being made; one after another, in the order in which they were told. */

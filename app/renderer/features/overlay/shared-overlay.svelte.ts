@@ -34,6 +34,7 @@ function create(studio: StudioState, bridge: Bridge): OverlayState {
   });
   overlay.opacity = studio.settings.overlayOpacity;
   studio.onEvent((event) => {
+    if (event.type === 'started') overlay.begin(event.id, event.merging.unmerged ?? []);
     if (event.type === 'progress' && event.hasMaps) void overlay.addLive(event.id, event.call);
   });
   return overlay;

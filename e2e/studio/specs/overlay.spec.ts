@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { readTessera } from '#contract/archive/archive.ts';
+import { readTessera } from '#contract/archive/read.ts';
 import { decodeNpy } from '#contract/archive/npy.ts';
 import { noMerging } from '#contract/request.ts';
 import { makePictures, quick } from '../fixtures/client.ts';
@@ -56,7 +56,7 @@ test('steps are scrubbed by slider, key and playback, blocks are picked from the
   await page.getByTestId('overlay-play').click();
   await expect(look.canvas).not.toHaveAttribute('data-step', '0');
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
-  const { blocks } = await readMaps(studio.home, studio.row().id);
+  const { blocks } = readMaps(studio.home, studio.row().id);
   expect(blocks.length).toBeGreaterThan(2);
   for (const { block, gridW, gridH } of blocks) {
     await look.block(block).click();
@@ -69,7 +69,7 @@ test('steps are scrubbed by slider, key and playback, blocks are picked from the
 
 test('pointing at a token tells what happened to it, the same by arrow keys', async ({ studio }) => {
   const { page, look } = await openLook(studio);
-  const maps = await readMaps(studio.home, studio.row().id);
+  const maps = readMaps(studio.home, studio.row().id);
   const block = maps.blocks[0]?.block ?? '';
   await look.block(block).click();
   await look.steps.fill('2');
@@ -117,7 +117,7 @@ test('Space held hides it, opacity fades it, the picture stands beside it', asyn
 
 test('exports: numbers are those of the maps, pictures those of the screen @browser', async ({ studio }) => {
   const { look } = await openLook(studio);
-  const maps = await readMaps(studio.home, studio.row().id);
+  const maps = readMaps(studio.home, studio.row().id);
   const block = maps.blocks.at(-1)?.block ?? '';
   await look.block(block).click();
   await look.steps.fill('1');
@@ -156,9 +156,9 @@ test('a .tessera file is saved, and opened by someone who has neither picture no
   const { request, id } = studio.row();
   const saved = await look.export('tessera');
   expect(saved.name).toMatch(/\.tessera$/);
-  const file = await readTessera(saved.bytes);
+  const file = readTessera(saved.bytes);
   expect(file.request).toEqual(request);
-  expect(file.maps).toEqual(await readMaps(studio.home, id));
+  expect(file.maps).toEqual(readMaps(studio.home, id));
   expect((await sharp(file.picture).metadata()).width).toBe(request.widthPx);
   const stranger = await anotherStudio.open();
   await drop(stranger, { name: saved.name, bytes: saved.bytes });

@@ -6,12 +6,17 @@ type Answer = { readonly id: number } & (
   | { readonly error: WireError; readonly file?: never }
 );
 
+/** A worker's memory is only given back with the worker: it ends once nothing was asked of it for so long. */
+const idleMs = 5000;
+
 let worker: Worker | undefined;
+let idle: ReturnType<typeof setTimeout> | undefined;
 let lastId = 0;
 const waiting = new Map<number, PromiseWithResolvers<TesseraFile>>();
 
-/** Reads an archive in a worker, started when the first one is opened. Throws ARCHIVE_INVALID as readTessera does. */
+/** Reads an archive in a worker, started when one is opened and ended when idle. Throws ARCHIVE_INVALID as readTessera does. */
 export function readArchive(bytes: Uint8Array): Promise<TesseraFile> {
+  clearTimeout(idle);
   worker ??= start();
   const answer = Promise.withResolvers<TesseraFile>();
   waiting.set(++lastId, answer);
@@ -26,6 +31,7 @@ function start(): Worker {
     waiting.delete(data.id);
     if (data.error === undefined) answer?.resolve(data.file);
     else answer?.reject(fromWire(data.error));
+    if (waiting.size === 0) idle = setTimeout(end, idleMs);
   });
   started.addEventListener('error', (event) => {
     for (const answer of waiting.values())
@@ -34,4 +40,9 @@ function start(): Worker {
     worker = undefined;
   });
   return started;
+}
+
+function end(): void {
+  worker?.terminate();
+  worker = undefined;
 }

@@ -12,27 +12,14 @@ import { openHistory } from '#history/open.ts';
 import { randomValues } from '#tests/random-values.ts';
 import { small, temporaryFolder } from './testing.ts';
 
-/** A studio in a process of its own that says what happens, one line each: `submitted`, `progress PHASE`, `finished STATE`, `engine PID`. */
+/** A studio in a process of its own (testing-process.ts), and what it said. */
 function startStudio(dataFolder: string, pictures: number) {
-  const script = `
-    import { createRouterClient } from '@orpc/server';
-    import { createStudio } from '${join(import.meta.dirname, 'studio.ts')}';
-    const studio = await createStudio({ dataFolder: ${JSON.stringify(dataFolder)}, host: 'browser' });
-    const client = createRouterClient(studio.router, { context: { trusted: false } });
-    const say = (line) => process.stdout.write(line + '\\n');
-    const stream = await client.events();
-    if (${String(pictures > 0)}) await client.queue.submit({ modelId: 'demo', request: ${JSON.stringify({ ...small, steps: 6, count: pictures })} });
-    say('submitted');
-    for await (const event of stream) {
-      if (event.type === 'progress') say('progress ' + event.phase);
-      if (event.type === 'started') say('engine ' + studio.engineProcessId());
-      if (event.type === 'finished') say('finished ' + event.generation.state);
-      if (event.type === 'queue' && event.queue.items.length === 0) say('idle');
-    }`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    cwd: join(import.meta.dirname, '..', '..', '..'),
-  });
+  const request = JSON.stringify({ ...small, steps: 6, count: pictures });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'testing-process.ts'), dataFolder, String(pictures), request],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   onTestFinished(() => void child.kill('SIGKILL'));
   const heard: string[] = [];
   const lines = createInterface({ input: child.stdout });

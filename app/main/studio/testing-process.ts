@@ -1,0 +1,24 @@
+import { createRouterClient } from '@orpc/server';
+import { createStudio } from './studio.ts';
+
+/**
+ * A studio for tests that kill it: `testing-process.ts DATA_FOLDER PICTURES REQUEST` submits so many pictures and says
+ * what happens, one line each: `submitted`, `progress PHASE`, `engine PID`, `finished STATE`, `idle`.
+ */
+const [dataFolder = '', pictures = '0', request = '{}'] = process.argv.slice(2);
+const studio = await createStudio({ dataFolder, host: 'browser' });
+const client = createRouterClient(studio.router, { context: { trusted: false } });
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+const stream = await client.events();
+// Checked by the contract like every request that comes from outside.
+if (Number(pictures) > 0)
+  await client.queue.submit({ modelId: 'demo', request: JSON.parse(request) as never });
+say('submitted');
+for await (const event of stream) {
+  if (event.type === 'progress') say(`progress ${event.phase}`);
+  if (event.type === 'started') say(`engine ${studio.engineProcessId()}`);
+  if (event.type === 'finished') say(`finished ${event.generation.state}`);
+  if (event.type === 'queue' && event.queue.items.length === 0) say('idle');
+}

@@ -28,20 +28,20 @@ export async function measureAnswers(browser: Browser): Promise<Answers> {
   const server = await startMeasuredServer(home.path);
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   try {
+    await page.addInitScript({ content: observer });
     await page.goto(server.address);
     await page.locator('[data-testid="make-button"]:enabled').waitFor();
-    await observe(page);
     await page.getByTestId('prompt').fill('a red sun over blue mountains');
     await page.getByTestId('preset-balanced').check();
     await page.getByTestId('steps').fill('400');
     await page.getByTestId('steps').press('Enter');
     await page.getByTestId('make-button').click();
     await page.getByText(/^Step [1-9]\d* of 400$/).waitFor({ timeout: 60_000 });
-    const before = await page.evaluate('window.timed.length');
+    const before = (await heard(page)).length;
     server.begin();
     const inputs = await useStudio(page);
     const loop = await server.end();
-    const timed = await page.evaluate<Timed[]>(`window.timed.slice(${Number(before)})`);
+    const timed = (await heard(page)).slice(before);
     await page.getByTestId('cancel-running').click();
     const slowest = timed.toSorted((a, b) => b.durationMs - a.durationMs);
     return {
@@ -59,9 +59,12 @@ export async function measureAnswers(browser: Browser): Promise<Answers> {
   }
 }
 
-/** One entry an interaction: a key press is several events. Evaluated as text, for it runs in the page. */
-async function observe(page: Page): Promise<void> {
-  await page.evaluate(`
+function heard(page: Page): Promise<Timed[]> {
+  return page.evaluate(() => (globalThis as { timed?: Timed[] }).timed ?? []);
+}
+
+/** One entry an interaction: a key press is several events. As text, for it runs in the page. */
+const observer = `
     window.timed = [];
     const seen = new Map();
     new PerformanceObserver((list) => {
@@ -76,8 +79,7 @@ async function observe(page: Page): Promise<void> {
         } else known.durationMs = Math.max(known.durationMs, duration);
       }
     }).observe({ type: 'event', durationThreshold: ${shortestMs} });
-  `);
-}
+`;
 
 /** Returns the number of inputs. */
 async function useStudio(page: Page): Promise<number> {

@@ -4,9 +4,14 @@ import type { FacetCounts } from './facets.svelte.ts';
 /** The one option that leaves nothing out; no model or tag is empty. */
 export const anything = '';
 
+/** How many pictures, in words. */
+export function totalOf(count: number, language: string): string {
+  return count === 1 ? m.history_total_one() : m.history_total({ count: count.toLocaleString(language) });
+}
+
 /** What each filter of the gallery offers, in words. */
 export function filterOptions(facets: FacetCounts, language: string) {
-  const detail = (count: number) => m.history_total({ count: count.toLocaleString(language) });
+  const detail = (count: number) => totalOf(count, language);
   return {
     modelId: [
       { value: anything, label: m.history_all_models() },

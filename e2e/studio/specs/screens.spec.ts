@@ -42,6 +42,8 @@ function visitor(page: Page, { name, axe }: Look): Visit {
 
 for (const look of looks) {
   test(`every screen: ${look.name}`, async ({ studio }) => {
+    // Some thirty stops, each judged and drawn.
+    test.setTimeout(400_000);
     await studio.prepare(async (client) => {
       await client.settings.update(look.settings);
     });

@@ -11,5 +11,6 @@ export function emptyReason(overlay: OverlayState, picture: Generation | null): 
   const merges = ratio > 0 || (ratioEnd ?? 0) > 0;
   if (picture.state === 'running' || picture.state === 'queued')
     return merges ? m.overlay_empty_forming() : m.overlay_empty_forming_unmerged();
+  if (picture.state !== 'done') return m.overlay_empty_unfinished();
   return merges ? m.overlay_empty_none() : m.overlay_empty_unmerged();
 }

@@ -116,7 +116,7 @@ def main() -> None:
         return f"{name}.png"
 
     loop.train(name, work, stage, step_loss, minutes=args.minutes, lr=args.lr, ranks=ranks, ema_decay=args.ema,
-               floor=args.floor, warmup=100, weight_decay=0.001, report=report, report_minutes=8 if args.stage == 64 else 4)
+               floor=args.floor, warmup=100, weight_decay=0.001, report=report, report_minutes=15 if args.stage == 64 else 4)
 
 
 def is_new(name: str, level: int) -> bool:

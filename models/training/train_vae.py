@@ -34,6 +34,13 @@ def loss_of(out: Tensor, target: Tensor) -> Tensor:
     return error.abs().mean() + 0.5 * edges + 2 * error.square().mean() + F.avg_pool2d(error, 8).abs().mean()
 
 
+def blotches(shape: torch.Size) -> Tensor:
+    """Noise of every breadth, as a U-Net leaves it in latents: a decoder that knows it paints it over."""
+    n, c, h, w = shape
+    coarse = (torch.randn(n, c, h // k, w // k) for k in (1, 2, 4, 8))
+    return 0.5 * sum(F.interpolate(x, size=(h, w), mode="bilinear") for x in coarse)
+
+
 def held_out(size: int, count: int) -> Tensor:
     rng = np.random.default_rng(999)
     return torch.from_numpy(np.stack([render(random_scene(rng), size) for _ in range(count)]))
@@ -43,7 +50,7 @@ def main() -> None:
     parser = loop.arguments(__doc__, minutes=13, lr=2e-3)
     parser.add_argument("--decoder", action="store_true", help="freeze the encoder and refine the decoder")
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--noise", type=float, default=0.04, help="noise on the latents while refining")
+    parser.add_argument("--noise", type=float, default=0.2, help="the most noise on the latents while refining")
     args = parser.parse_args()
     ranks = loop.start()
     work = loop.work_dir(args.work)
@@ -64,7 +71,7 @@ def main() -> None:
             if args.decoder:
                 with torch.no_grad():
                     z = vae.encode(x).latent_dist.mean.float()
-                z = z + torch.randn_like(z) * args.noise * torch.rand(len(z), 1, 1, 1)
+                z = z + blotches(z.shape) * args.noise * torch.rand(len(z), 1, 1, 1)
                 return loss_of(vae.decode(z).sample.float(), x), {}
             code = vae.encode(x).latent_dist
             out = vae.decode(code.sample()).sample

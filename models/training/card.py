@@ -50,7 +50,7 @@ The auto-encoder alone reaches {vae_db:.1f} dB on held-out renders (worst {vae_w
 
 ## Words, and how well it follows them
 
-Measured on the first {count} of the 256 held-out prompts (merged pictures on the first n of them) by a classifier that is right on {judge} of real renders for its worst attribute.
+Measured on {measured} (merged pictures on the first n of them) by a classifier that is right on {judge} of real renders for its worst attribute.
 "Merged" columns merge tokens at the top level's self-attention.
 
 {table}
@@ -127,9 +127,11 @@ def main() -> None:
         key: f"{sum(f.stat().st_size for f in (DEMO / folder).iterdir()) / 2**20:.1f}"
         for key, folder in (("unet", "unet"), ("vae", "vae"), ("text", "text_encoder"))
     }
+    count = int(plain["count"])
+    measured = "all 256 held-out prompts" if count == 256 else f"the first {count} of the 256 held-out prompts"
     defaults = json.loads((DEMO / "defaults.json").read_text())
     card = CARD.format(
-        **sizes, steps=defaults["steps"], guidance=defaults["guidance"], count=int(plain["count"]), judge=args.judge,
+        **sizes, steps=defaults["steps"], guidance=defaults["guidance"], measured=measured, judge=args.judge,
         table="\n".join(table), values=values, ranges=", ".join(RANGES), psnr=psnr, same=same.strip(), vae_db=args.vae_db, vae_worst=args.vae_worst, short="\n".join(short),
     )  # fmt: skip
     (DEMO / "README.md").write_text(card)

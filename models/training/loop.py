@@ -18,7 +18,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-MEET_SECONDS = 8  # how often the processes average their weights
+MEET_SECONDS = 20  # how often the processes average their weights
 
 
 def work_dir(argument: str | None) -> Path:

@@ -10,6 +10,7 @@ from torch import Tensor
 import loop
 from cache import load_cache
 from grammar import Caption, off_centre
+from noise import blotches
 from scene import Scene
 from text import load_text_encoder, load_tokenizer, tokenise
 from unet import LEVEL, Stage, grow, load_stage, new_scheduler, noise_scale, sample
@@ -93,11 +94,15 @@ def main() -> None:
         picked = rng.integers(0, len(scenes), args.batch)
         captions = [caption(scenes[i], rng) for i in picked]
         x0, mask = latents[picked].float(), masks[picked].float()[:, None]
-        # One timestep from each slice of the schedule, so that every batch holds all noise levels.
-        t = ((torch.arange(args.batch) + torch.rand(args.batch)) / args.batch * 1000).long()
+        # One timestep from each slice of the schedule, so that every batch holds all noise levels; the
+        # power thins out the last third of it, where there is nothing left to see but noise.
+        t = (((torch.arange(args.batch) + torch.rand(args.batch)) / args.batch) ** 2 * 1000).long()
         a = alphas[t].sqrt()[:, None, None, None]
         s = (1 - alphas[t]).sqrt()[:, None, None, None]
-        noise = torch.randn_like(x0) * scale
+        # Blotches in the picture count as noise too, so that sampling paints over its own mistakes
+        # instead of believing in them.
+        amount = 0.3 * torch.rand(args.batch, 1, 1, 1) * (a / s).clamp(max=5)
+        noise = (torch.randn_like(x0) + amount * blotches(x0.shape)) * scale
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             context = text(input_ids=tokenise(tokenizer, captions)).last_hidden_state
         x = (a * x0 + s * noise).contiguous(memory_format=torch.channels_last)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import loop
+from noise import blotches
 from scene import random_scene, render, render_shapes
 from vae import decode, load_vae, new_vae, psnr
 
@@ -32,13 +33,6 @@ def loss_of(out: Tensor, target: Tensor) -> Tensor:
     error = out - target
     edges = error.diff(dim=2).abs().mean() + error.diff(dim=3).abs().mean()
     return error.abs().mean() + 0.5 * edges + 2 * error.square().mean() + F.avg_pool2d(error, 8).abs().mean()
-
-
-def blotches(shape: torch.Size) -> Tensor:
-    """Noise of every breadth, as a U-Net leaves it in latents: a decoder that knows it paints it over."""
-    n, c, h, w = shape
-    coarse = (torch.randn(n, c, h // k, w // k) for k in (1, 2, 4, 8))
-    return 0.5 * sum(F.interpolate(x, size=(h, w), mode="bilinear") for x in coarse)
 
 
 def held_out(size: int, count: int) -> Tensor:

@@ -53,14 +53,17 @@ def main() -> None:
         while os.path.exists(os.environ.get("TESSERA_PAUSE_FILE", "")):
             time.sleep(1)
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            context = text(input_ids=tokenise(pipe.tokenizer, ["", prompt["prompt"]])).last_hidden_state
+            asked = [prompt["prompt"]] if guidance == 1 else ["", prompt["prompt"]]
+            context = text(input_ids=tokenise(pipe.tokenizer, asked)).last_hidden_state
             scheduler = new_scheduler()
             scheduler.set_timesteps(steps)
             x = torch.randn(1, 4, 64, 64, generator=torch.Generator().manual_seed(prompt["seed"]))
             for t in scheduler.timesteps:
-                both = x.expand(2, -1, -1, -1).contiguous(memory_format=torch.channels_last)
-                without, given = unet(both, t, encoder_hidden_states=context).sample.float().chunk(2)
-                x = scheduler.step(without + guidance * (given - without), t, x).prev_sample
+                seen = x.expand(len(asked), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+                v = unet(seen, t, encoder_hidden_states=context).sample.float()
+                if guidance != 1:
+                    v = v[:1] + guidance * (v[1:] - v[:1])
+                x = scheduler.step(v, t, x).prev_sample
         with torch.no_grad():
             drawn = vae.decode(x).sample[0].clamp(-1, 1)
         pixels = ((drawn + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()

@@ -21,7 +21,7 @@ from text import load_text_encoder, load_tokenizer, tokenise, write_tokenizer
 from unet import CONFIG, SCHEDULER, Stage
 from vae import load_vae
 
-DEFAULTS = {"width": 256, "height": 256, "steps": 20, "guidance": 3.0, "scheduler": "dpmpp_2m"}
+DEFAULTS = {"width": 256, "height": 256, "steps": 20, "guidance": 1.0, "scheduler": "dpmpp_2m"}
 INDEX = {
     "_class_name": "StableDiffusionPipeline",
     "_diffusers_version": "0.30.0",

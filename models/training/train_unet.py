@@ -10,7 +10,7 @@ from torch import Tensor
 import loop
 from cache import load_cache
 from grammar import Caption, off_centre
-from noise import blotches
+from noise import bend, blotches
 from scene import Scene
 from text import load_text_encoder, load_tokenizer, tokenise
 from unet import LEVEL, Stage, grow, load_stage, new_scheduler, noise_scale, sample
@@ -99,10 +99,11 @@ def main() -> None:
         t = (((torch.arange(args.batch) + torch.rand(args.batch)) / args.batch) ** 2 * 1000).long()
         a = alphas[t].sqrt()[:, None, None, None]
         s = (1 - alphas[t]).sqrt()[:, None, None, None]
-        # Blotches in the picture count as noise too, so that sampling paints over its own mistakes
+        # Blotches and bent outlines count as noise too, so that sampling paints over its own mistakes
         # instead of believing in them.
-        amount = 0.3 * torch.rand(args.batch, 1, 1, 1) * (a / s).clamp(max=5)
-        noise = (torch.randn_like(x0) + amount * blotches(x0.shape)) * scale
+        mistake = 0.3 * torch.rand(args.batch, 1, 1, 1) * blotches(x0.shape)
+        mistake += bend(x0, 3 * torch.rand(args.batch, 1, 1, 1) * s**2) - x0
+        noise = (torch.randn_like(x0) + mistake * (a / s).clamp(max=5)) * scale
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             context = text(input_ids=tokenise(tokenizer, captions)).last_hidden_state
         x = (a * x0 + s * noise).contiguous(memory_format=torch.channels_last)

@@ -12,12 +12,12 @@ import argparse
 import json
 from pathlib import Path
 
-from export import reaches_mark
+from export import GROUP_MARKS, WORD_MARK, reaches_mark
 from grammar import RANGES, said_words
 from prompts import DEMO
 from scene import HEADS
 
-TARGETS = {"time": 0.97, "ground": 0.97, "mountains": 0.9, "body": 0.9, "tint": 0.75, "place": 0.75}
+TARGETS = {head: GROUP_MARKS.get(head, WORD_MARK) for head in HEADS}
 NAMES = {"time": "time of day", "body": "sun or moon, and only one", "tint": "its colour", "place": "its place"}
 
 CARD = """# Tessera demo model
@@ -38,7 +38,8 @@ The sheet above is uncurated: the first 64 of `heldout-prompts.json`, seeds 0 to
 | `vae` | AutoencoderKL, 4 latent channels, 4 pixels a latent, so 64×64 = 4096 tokens at the top level | {vae} MB |
 | `text_encoder` | CLIPTextModel, 2 layers of 128, vocabulary of its own | {text} MB |
 
-Velocity prediction, scaled-linear 0.00085 to 0.03, trailing timesteps; DPM++ 2M, {steps} steps, guidance {guidance}.
+Velocity prediction, scaled-linear 0.00085 to 0.03, trailing timesteps; DPM++ 2M, {steps} steps, guidance {guidance:g}
+(1 is none, and takes half the time; a negative prompt needs more than 1).
 
 ## Training data
 
@@ -74,7 +75,7 @@ with the seed, and the sun or moon stands in the middle.
 ## Reproducing it
 
 Everything is in `models/training`, with the commands in its README. It was trained on two CPU cores that other work
-used at the same time, in less than two hours; longer runs of the same commands go on improving it.
+used at the same time, in about three hours; longer runs of the same commands go on improving it.
 """
 
 
@@ -112,7 +113,7 @@ def main() -> None:
     ]
     if plain["count"] < 256:
         short.append(f"- Only {int(plain['count'])} of the 256 prompts were measured, so a percentage may be off by several points.")
-    short.append("- Large areas are not even but look brushed, and edges are soft: a longer last stage should sharpen them.")
+    short.append("- Edges are soft, suns and moons not quite round, and peaks rounded off: a longer last stage should sharpen them.")
     same = ""
     for ratio, m in merged.items():
         alike = json.loads((args.scores / "same" / f"{int(m['count'])}.json").read_text())

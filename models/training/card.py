@@ -113,6 +113,7 @@ def main() -> None:
     ]
     if plain["count"] < 256:
         short.append(f"- Only {int(plain['count'])} of the 256 prompts were measured, so a percentage may be off by several points.")
+    short += [f"- Only {int(m['count'])} pictures were measured at ratio .{r}." for r, m in merged.items() if m["count"] < 256]
     short.append("- Edges are soft, suns and moons not quite round, and peaks rounded off: a longer last stage should sharpen them.")
     same = ""
     for ratio, m in merged.items():

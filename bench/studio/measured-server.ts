@@ -33,7 +33,4 @@ process.on('message', (word) => {
     send({ type: 'delay', delay });
   }
 });
-process.once('disconnect', () => {
-  void served.close().then(() => process.exit(0));
-});
 send({ type: 'address', address: served.address });

@@ -27,7 +27,8 @@ export async function startMeasuredServer(home: string): Promise<MeasuredServer>
     },
     stop: async () => {
       const closed = once(child, 'close');
-      child.disconnect();
+      // Its home is thrown away: nothing has to be put in order, and the engine ends with it.
+      child.kill('SIGKILL');
       await closed;
     },
   };

@@ -341,7 +341,7 @@ describe('presets and settings', () => {
     );
     const { generations } = await client.queue.submit({
       modelId: 'demo',
-      request: { ...small, steps: 20, scheduler: 'dpmpp_2m' },
+      request: { ...small, steps: 20, scheduler: 'dpmpp_2m', guidanceScale: 1 },
     });
     await until('finished', ended(first(generations).id));
     const after = await client.presets.list(at);

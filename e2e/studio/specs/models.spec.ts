@@ -1,7 +1,9 @@
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
+import { sd15Tensors } from '#bench/models/sd15.ts';
+import { safetensorsHeader, tensorBytes } from '#bench/models/safetensors-writer.ts';
 import { goldenFolder } from '#tests/golden-model.ts';
 import { writeSafetensors } from '#tests/safetensors-file.ts';
 import { drop } from '../fixtures/drop.ts';
@@ -43,4 +45,33 @@ test('a checkpoint in the folder of models is listed, chosen, and makes a pictur
   await make.make();
   await make.waitFor('done');
   expect(studio.row().state).toBe('done');
+});
+
+/** A checkpoint of SD 1.5's shape whose weights are a hole in the file: as long as a real one, quick to make. */
+async function sparseCheckpoint(path: string): Promise<void> {
+  const tensors = await sd15Tensors();
+  const header = safetensorsHeader(tensors);
+  writeFileSync(path, header);
+  truncateSync(
+    path,
+    tensors.reduce((size, tensor) => size + tensorBytes(tensor), header.length),
+  );
+}
+
+test('a checkpoint of two gigabytes is sent by the window, listed with its kind, and chosen @browser', async ({
+  studio,
+}, info) => {
+  mkdirSync(info.outputDir, { recursive: true });
+  const path = info.outputPath('landscapes.safetensors');
+  await sparseCheckpoint(path);
+  const page = await studio.open();
+  await page.getByTestId('rail-models').click();
+  await page.getByTestId('models-file').setInputFiles(path);
+  const row = page.getByTestId('model-item').filter({ hasText: 'landscapes' });
+  await expect(row).toContainText('SD 1.x', { timeout: 90_000 });
+  await expect(row).toContainText('F16');
+  await row.getByTestId('model-use').click();
+  await expect(page.getByTestId('model-select')).toContainText('landscapes');
+  expect(statSync(join(studio.home, 'models', 'landscapes.safetensors')).size).toBe(statSync(path).size);
+  rmSync(path);
 });

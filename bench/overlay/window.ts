@@ -41,9 +41,10 @@ export async function openWindow(
   return { browser, page };
 }
 
-/** Drops a file on the window, as a hand does, and waits until its maps are drawn. */
+/** Drops a file on the window, as a hand does, and waits until its maps are drawn. One input serves all drops: none is left behind. */
 export async function dropTessera(page: Page, path: string): Promise<void> {
   await page.evaluate(() => {
+    if (document.querySelector('#bench-file') !== null) return;
     const input = document.createElement('input');
     input.type = 'file';
     input.id = 'bench-file';
@@ -55,7 +56,7 @@ export async function dropTessera(page: Page, path: string): Promise<void> {
     const input = document.querySelector<HTMLInputElement>('#bench-file');
     const data = new DataTransfer();
     for (const file of input?.files ?? []) data.items.add(file);
-    input?.remove();
+    if (input !== null) input.value = '';
     window.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
   });
   await page.getByTestId('tessera-viewer').getByTestId('overlay-canvas').waitFor();

@@ -1,4 +1,6 @@
 import { createRouterClient } from '@orpc/server';
+import * as v from 'valibot';
+import { GenerationRequestSchema } from '#contract/request.ts';
 import { createStudio } from './studio.ts';
 
 /**
@@ -12,9 +14,11 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 const stream = await client.events();
-// Checked by the contract like every request that comes from outside.
 if (Number(pictures) > 0)
-  await client.queue.submit({ modelId: 'demo', request: JSON.parse(request) as never });
+  await client.queue.submit({
+    modelId: 'demo',
+    request: v.parse(GenerationRequestSchema, JSON.parse(request)),
+  });
 say('submitted');
 for await (const event of stream) {
   if (event.type === 'progress') say(`progress ${event.phase}`);

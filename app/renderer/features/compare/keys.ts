@@ -1,5 +1,5 @@
 import { isTyping } from '../../shell/shortcuts.ts';
-import type { PictureView } from '../generate/view.svelte.ts';
+import type { PictureView } from '../../state/picture-view.svelte.ts';
 import { viewModes, type Comparison } from './comparison.svelte.ts';
 
 /** Which of the two alone is shown, while its key or its name is held. */

@@ -1,5 +1,5 @@
 import type { Attachment } from 'svelte/attachments';
-import type { PictureView } from '../generate/view.svelte.ts';
+import type { PictureView } from '../../state/picture-view.svelte.ts';
 
 /** Wheel, double click and drag on a pane move the one view that all panes share. */
 export function zoomable(view: PictureView, ondrag?: (share: number) => void): Attachment<HTMLElement> {

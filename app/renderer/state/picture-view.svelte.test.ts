@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PictureView, type Seen } from './view.svelte.ts';
+import { PictureView, type Seen } from './picture-view.svelte.ts';
 
 function open(first: Seen): { view: PictureView; show: (next: Seen) => void } {
   let seen = $state.raw<Seen>(first);

@@ -6,14 +6,22 @@ export interface LiveMaps {
   set(id: string, event: MapsEvent): void;
   has(id: string, call: number): boolean;
   read(id: string, call: number): Promise<Uint8Array | undefined>;
-  clear(id: string): void;
+  /** The picture has come to its end: its maps go once the windows that were told of them had time to ask. */
+  end(id: string): void;
 }
 
-export function createLiveMaps(): LiveMaps {
-  const byId = new Map<string, Map<number, MapsEvent>>();
+/** A window asks at once; this is for one that is busy or far away. */
+const defaultGraceMs = 10_000;
+
+export function createLiveMaps(graceMs = defaultGraceMs): LiveMaps {
+  type Calls = Map<number, MapsEvent>;
+  const byId = new Map<string, Calls>();
+  const ended = new WeakSet<Calls>();
   return {
     set: (id, event) => {
-      const calls = byId.get(id) ?? new Map<number, MapsEvent>();
+      const known = byId.get(id);
+      // A picture that is made again begins anew.
+      const calls = known === undefined || ended.has(known) ? new Map<number, MapsEvent>() : known;
       byId.set(id, calls.set(event.call, event));
     },
     has: (id, call) => byId.get(id)?.has(call) === true,
@@ -23,6 +31,13 @@ export function createLiveMaps(): LiveMaps {
         ? undefined
         : await packTessera({ kind: 'maps', maps: mergeMapsFrom([event]) });
     },
-    clear: (id) => void byId.delete(id),
+    end: (id) => {
+      const calls = byId.get(id);
+      if (calls === undefined) return;
+      ended.add(calls);
+      setTimeout(() => {
+        if (byId.get(id) === calls) byId.delete(id);
+      }, graceMs).unref();
+    },
   };
 }

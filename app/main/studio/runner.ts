@@ -54,7 +54,7 @@ export async function runPicture(
     run.progress('saving', null, false);
     await save(row, context, { picture, figures, maps });
   } finally {
-    liveMaps.clear(row.id);
+    liveMaps.end(row.id);
     await run.settled();
   }
 }

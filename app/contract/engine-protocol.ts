@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { errorCodes } from './errors.ts';
 import { GenerationRequestSchema, MergingSchema } from './request.ts';
 import { modelKinds } from './model.ts';
+import { autoRuntime, RuntimeChoiceSchema } from './runtime.ts';
 
 /** What the host and the engine process say to each other. Both sides check what they hear; replies carry the id of their request. */
 
@@ -26,6 +27,7 @@ export const EngineRequestSchema = v.variant('type', [
     model: ModelReferenceSchema,
     /** The merging expected next: what merges is built into the U-Net. */
     merging: MergingSchema,
+    runtime: v.optional(RuntimeChoiceSchema, autoRuntime),
   }),
   v.strictObject({
     type: v.literal('generate'),
@@ -35,6 +37,7 @@ export const EngineRequestSchema = v.variant('type', [
     /** A preview after every n-th step; 0 = none. */
     previewEvery: Count,
     wantMaps: v.boolean(),
+    runtime: v.optional(RuntimeChoiceSchema, autoRuntime),
   }),
   v.strictObject({ type: v.literal('cancel'), id: Id, job: Id }),
   v.strictObject({ type: v.literal('unload'), id: Id }),

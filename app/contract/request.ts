@@ -54,12 +54,26 @@ const oneOf = <const T extends readonly (string | number)[]>(what: string, optio
 export const partitionKinds = ['cells-random', 'cells-fixed', 'columns', 'random'] as const;
 export type PartitionKind = (typeof partitionKinds)[number];
 
+/** How a token that goes is treated: averaged into its destination, left out, or (ToDo, arXiv 2402.13573) no token goes but keys and values come from a coarser grid. */
+export const mergeModes = ['merge', 'prune', 'downsample'] as const;
+export type MergeMode = (typeof mergeModes)[number];
+
+/** Which side of the self-attention has fewer tokens. */
+export const mergeSides = ['all', 'queries', 'keys-values'] as const;
+export type MergeSide = (typeof mergeSides)[number];
+
+/** What one match serves: its block, the blocks of a level on the way down (and another for those on the way up), or all blocks of a level. */
+export const matchScopes = ['block', 'stage', 'level'] as const;
+export type MatchScope = (typeof matchScopes)[number];
+
+/** A field that older requests lack means what it meant when they were made: the reference's way, tomesd's. */
 export const MergingSchema = v.strictObject({
-  /** Share of the tokens merged away at the first step, 0 = none. May exceed what the partition allows: the effective ratio is reported. */
+  /** Share of the tokens merged away at the first step, 0 = none. May exceed what the partition allows: the effective ratio is reported. With a threshold it is the most that may go. */
   ratio: real('merging ratio', 0, 1),
   /** Share at the last step; between them it runs linearly. Absent: the same as `ratio`. */
   ratioEnd: v.optional(real('merging end ratio', 0, 1)),
-  mode: oneOf('merging mode', ['merge', 'prune']),
+  mode: oneOf('merging mode', mergeModes),
+  side: v.optional(oneOf('merging side', mergeSides), 'all'),
   partition: oneOf('merging partition', partitionKinds),
   /** Cell width and height in tokens; one token of each cell is a destination. */
   sx: integer('merging cell width', 1, 16),
@@ -73,6 +87,15 @@ export const MergingSchema = v.strictObject({
   mlp: v.boolean(),
   /** Both halves of guidance use the same partition; off only for the paper's ablation. */
   sharePartition: v.boolean(),
+  /** Cosine similarity from which on a token goes (CA-ToMe, arXiv 2501.00946); absent: the share alone decides. */
+  threshold: v.optional(real('merging threshold', -1, 1)),
+  /** How strongly the difference that guidance made at the step before keeps a token from going (IBTM, arXiv 2411.16720); 0 = not at all. */
+  importance: v.optional(real('merging importance', 0, 1), 0),
+  matchScope: v.optional(oneOf('match scope', matchScopes), 'block'),
+  /** Every n-th step matches anew; the steps between go on with its match. */
+  matchEvery: v.optional(integer('match interval', 1, 100), 1),
+  /** Tokens are matched within windows of this many tokens a side; 0 = over the whole grid. */
+  matchWindow: v.optional(integer('match window', 0, 256), 0),
 });
 export type MergingOptions = v.InferOutput<typeof MergingSchema>;
 
@@ -88,7 +111,21 @@ export const noMerging: MergingOptions = {
   crossAttention: false,
   mlp: false,
   sharePartition: true,
+  side: 'all',
+  importance: 0,
+  matchScope: 'block',
+  matchEvery: 1,
+  matchWindow: 0,
 };
+
+/** Deep features kept from one step to the next (DeepCache, arXiv 2312.00858); absent: every step runs the whole U-Net. */
+export const StepCacheSchema = v.strictObject({
+  /** Every n-th step runs whole; the steps between run only what is shallower than `branch`. */
+  interval: integer('step cache interval', 2, 50),
+  /** DeepCache's cache_branch_id: how many of the up path's last blocks still run; 0 = the last one alone. */
+  branch: integer('step cache branch', 0, 15),
+});
+export type StepCache = v.InferOutput<typeof StepCacheSchema>;
 
 /** Longer ones would make the text alone take longer than the picture. */
 export const promptLimitChars = 100_000;
@@ -114,6 +151,7 @@ export const GenerationRequestSchema = v.strictObject({
   seed: integer('seed', 0, Number.MAX_SAFE_INTEGER - 1024),
   count: integer('count', 1, 1000),
   merging: MergingSchema,
+  stepCache: v.optional(StepCacheSchema),
 });
 export type GenerationRequest = v.InferOutput<typeof GenerationRequestSchema>;
 

@@ -12,6 +12,7 @@ export type Feeds = Record<string, FeedTensor>;
 const unread: Record<MergeMode, readonly MergeInputName[]> = {
   merge: ['prunedRows'],
   prune: ['dstBase', 'firstDstRow', 'dstOnes', 'mergedOnes'],
+  downsample: [],
 };
 
 /** The tensors of tome/inputs.ts for one step. */

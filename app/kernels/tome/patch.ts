@@ -6,7 +6,7 @@ import { mergeMap, mergeRows, type MergeMap } from './merge.ts';
 import { pruneMap, pruneRows, unpruneRows, type PruneMap } from './prune.ts';
 import { unmergeRows } from './unmerge.ts';
 
-export type MergeMode = 'merge' | 'prune';
+export type MergeMode = 'merge' | 'prune' | 'downsample';
 /** The three parts of a transformer block that may work on fewer tokens. */
 export type MergeModule = 'self' | 'cross' | 'mlp';
 

@@ -9,7 +9,7 @@ import { mergedCount, ratioAtStep } from './ratio.ts';
 export interface MergeSettings {
   readonly ratio: number;
   readonly ratioEnd?: number | undefined;
-  readonly mode: 'merge' | 'prune';
+  readonly mode: 'merge' | 'prune' | 'downsample';
   readonly partition: PartitionKind;
   readonly sx: number;
   readonly sy: number;
@@ -19,6 +19,12 @@ export interface MergeSettings {
   readonly crossAttention: boolean;
   readonly mlp: boolean;
   readonly sharePartition: boolean;
+  readonly side: 'all' | 'queries' | 'keys-values';
+  readonly threshold?: number | undefined;
+  readonly importance: number;
+  readonly matchScope: 'block' | 'stage' | 'level';
+  readonly matchEvery: number;
+  readonly matchWindow: number;
 }
 
 /** One level's part in one step. */

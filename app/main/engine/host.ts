@@ -8,6 +8,7 @@ import type {
   ModelReference,
 } from '#contract/engine-protocol.ts';
 import { BugError, CancelledError, EngineError, fromWire, invariant } from '#contract/errors.ts';
+import { autoRuntime, type RuntimeChoice } from '#contract/runtime.ts';
 import type { GenerationRequest, MergingOptions } from '#contract/request.ts';
 import { describeExit } from './exit.ts';
 import type { EnginePort } from './port.ts';
@@ -31,6 +32,8 @@ export interface GenerateJob {
   readonly request: GenerationRequest;
   readonly previewEvery?: number;
   readonly wantMaps?: boolean;
+  /** Absent: the engine chooses. */
+  readonly runtime?: RuntimeChoice;
 }
 
 export interface JobOptions {
@@ -87,14 +90,15 @@ class EngineHost implements Engine {
     merging: MergingOptions,
     options?: JobOptions,
   ): Promise<{ tookMs: number }> {
-    const ending = await this.#run({ type: 'load', model, merging }, options);
+    const ending = await this.#run({ type: 'load', model, merging, runtime: autoRuntime }, options);
     invariant(ending.type === 'loaded', 'The engine answered a load with something else.');
     return { tookMs: ending.tookMs };
   }
 
   async generate(job: GenerateJob, options?: JobOptions): Promise<JobFigures> {
-    const { model, request, previewEvery = 0, wantMaps = false } = job;
-    const ending = await this.#run({ type: 'generate', model, request, previewEvery, wantMaps }, options);
+    const { model, request, previewEvery = 0, wantMaps = false, runtime = autoRuntime } = job;
+    const body = { type: 'generate', model, request, previewEvery, wantMaps, runtime } as const;
+    const ending = await this.#run(body, options);
     invariant(
       ending.type === 'done' && ending.figures !== undefined,
       'The engine ended a job without its figures.',

@@ -56,6 +56,7 @@ function parseMerging(
   let settings: MergeSettings = {
     ...{ ratio: Number(ratio) / 100, mode: 'merge', partition: 'cells-fixed', sharePartition: true },
     ...{ sx: 2, sy: 2, maxDownsample: 1, selfAttention: true, crossAttention: false, mlp: false },
+    ...{ side: 'all', importance: 0, matchScope: 'block', matchEvery: 1, matchWindow: 0 },
   };
   for (const option of (options ?? '').split('_').filter((part) => part !== '')) {
     const change = parseOption(option);

@@ -79,7 +79,7 @@ describe('toRequest', () => {
           crossAttention: true,
           mlp: true,
           sharePartition: false,
-        ...{ side: 'all', importance: 0, matchScope: 'block', matchEvery: 1, matchWindow: 0 },
+          ...{ side: 'all', importance: 0, matchScope: 'block', matchEvery: 1, matchWindow: 0 },
         },
       },
     });

@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+import { RequestError } from '#contract/errors.ts';
+import { schedulerNames } from '#contract/request.ts';
+import { parseVariant, readVariants, type Variant } from './variants.ts';
+
+export interface QualityOptions {
+  readonly variants: readonly Variant[];
+  readonly promptCount: number;
+  readonly model: string | undefined;
+  /** Undefined: as the model says. */
+  readonly sizePx: number | undefined;
+  readonly steps: number | undefined;
+  readonly guidance: number | undefined;
+  readonly scheduler: string | undefined;
+  readonly saveTo: string | undefined;
+  readonly json: boolean;
+}
+
+export const usage = `Draws held-out prompts of the embedded model with and without what saves work, in one process and in turn,
+and prints how close each variant's pictures are to the unmerged ones and how much of the U-Net's time is left.
+
+  node bench/quality/quality.ts [options]
+
+  --variant JSON   merging fields that differ from the defaults; may be given often:
+                   --variant '{"ratio":0.5}' --variant '{"ratio":0.5,"side":"queries"}'
+                   also "name", and "stepCache": {"interval":3,"branch":0}
+  --variants FILE  a JSON list of them
+  --prompts N      of models/demo/heldout-prompts.json, each with its seed (16)
+  --size PX        width and height (the model's)
+  --steps N, --guidance G, --scheduler NAME   (the model's)
+  --model PATH     another checkpoint
+  --save FOLDER    keeps the pictures, as models/training/judge.py reads them
+  --json           every picture's figures as JSON on stdout
+`;
+
+/** Reads the command line; undefined when help was asked for. Throws REQUEST_INVALID. */
+export async function readQualityOptions(args: readonly string[]): Promise<QualityOptions | undefined> {
+  const values = parse(args);
+  if (values.help === true) return undefined;
+  const variants = [
+    ...(values.variants === undefined ? [] : await readVariants(values.variants)),
+    ...(values.variant ?? []).map(parseVariant),
+  ];
+  if (variants.length === 0)
+    throw new RequestError(
+      'REQUEST_INVALID',
+      `There is no variant to compare: give --variant or --variants.\n\n${usage}`,
+    );
+  return {
+    variants,
+    promptCount: whole('--prompts', values.prompts ?? '16'),
+    model: values.model,
+    sizePx: optional(values.size, (text) => whole('--size', text)),
+    steps: optional(values.steps, (text) => whole('--steps', text)),
+    guidance: optional(values.guidance, Number),
+    scheduler: optional(values.scheduler, knownScheduler),
+    saveTo: values.save,
+    json: values.json === true,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: {
+        variant: { type: 'string', multiple: true },
+        variants: { type: 'string' },
+        prompts: { type: 'string' },
+        size: { type: 'string' },
+        steps: { type: 'string' },
+        guidance: { type: 'string' },
+        scheduler: { type: 'string' },
+        model: { type: 'string' },
+        save: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError('REQUEST_INVALID', `${words}\n\n${usage}`, { cause });
+  }
+}
+
+function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : read(text);
+}
+
+function whole(option: string, text: string): number {
+  const n = Number(text);
+  if (Number.isInteger(n) && n >= 1) return n;
+  throw new RequestError(
+    'REQUEST_INVALID',
+    `${option} is ${JSON.stringify(text)}; allowed: whole numbers from 1.`,
+  );
+}
+
+function knownScheduler(name: string): string {
+  if (schedulerNames.some((known) => known === name)) return name;
+  throw new RequestError('REQUEST_INVALID', `--scheduler is ${name}; allowed: ${schedulerNames.join(', ')}.`);
+}

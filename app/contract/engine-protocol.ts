@@ -79,6 +79,8 @@ export const PictureFiguresSchema = v.strictObject({
   tokeniseMs: Milliseconds,
   textMs: Milliseconds,
   stepsMs: v.array(Milliseconds),
+  /** With step caching: which of these steps ran the whole U-Net. */
+  wholeSteps: v.exactOptional(v.array(v.boolean())),
   decodeMs: Milliseconds,
   /** Tiles the VAE was run in; 1 = the picture whole. */
   decodeTiles: Count,
@@ -127,6 +129,8 @@ export const EngineEventSchema = v.variant('type', [
     tookMs: Milliseconds,
     /** Share of tokens that the merged blocks truly leave out at this step. */
     effectiveRatio: v.number(),
+    /** False: step caching ran only the shallow layers at this step. */
+    whole: v.optional(v.boolean(), true),
   }),
   v.strictObject({
     type: v.literal('preview'),

@@ -12,6 +12,7 @@ import type { WeightSource } from '../onnx/weights.ts';
 import type { MergeStructure } from '../tome/patch.ts';
 import type { UnetConfig } from './configs.ts';
 import { attentionBlocks, hasAttention } from './unet-blocks.ts';
+import { branchEntry, layersPerUpBlock, levelCount, wholeUnet, type UnetExtent } from './unet-extent.ts';
 
 /** Names of the U-Net's inputs and outputs; grids and merging have theirs in nn/level.ts and tome/inputs.ts. */
 export const unetNames = {
@@ -19,6 +20,8 @@ export const unetNames = {
   timestep: 'timestep',
   hidden: 'hidden',
   output: 'output',
+  /** f32 [B, C, h, w]: what comes up into a branch; an output of the whole net, an input of a shallow one. */
+  deep: 'deep',
   /** int64 [B, N]: the inverse map of one merging block. */
   map: (block: string) => `map/${block}`,
 } as const;
@@ -32,15 +35,21 @@ export function buildUnet(
   config: UnetConfig,
   weights: WeightSource,
   merging: MergeStructure | null,
+  extent: UnetExtent = wholeUnet,
 ): Uint8Array {
   const g = new GraphBuilder(weights);
-  emitUnet(g, config, merging);
+  emitUnet(g, config, merging, extent);
   return g.build('unet');
 }
 
-export function emitUnet(g: GraphBuilder, config: UnetConfig, merging: MergeStructure | null): void {
+export function emitUnet(
+  g: GraphBuilder,
+  config: UnetConfig,
+  merging: MergeStructure | null,
+  extent: UnetExtent = wholeUnet,
+): void {
   assertKnownBlocks(config, merging);
-  new UnetEmitter(g, config, merging).emit();
+  new UnetEmitter(g, config, merging, extent).emit();
 }
 
 function assertKnownBlocks(config: UnetConfig, merging: MergeStructure | null): void {
@@ -57,15 +66,17 @@ class UnetEmitter {
   readonly #g: GraphBuilder;
   readonly #config: UnetConfig;
   readonly #merging: MergeStructure | null;
+  readonly #extent: UnetExtent;
   readonly #levels: readonly Level[];
   readonly #time: Value;
   readonly #context: Value;
 
-  constructor(g: GraphBuilder, config: UnetConfig, merging: MergeStructure | null) {
+  constructor(g: GraphBuilder, config: UnetConfig, merging: MergeStructure | null, extent: UnetExtent) {
     this.#g = g;
     this.#config = config;
     this.#merging = merging;
-    this.#levels = config.blockOutChannels.map((_, i) => new Level(g, i));
+    this.#extent = extent;
+    this.#levels = Array.from({ length: levelCount(config, extent) }, (_, i) => new Level(g, i));
     const channels = config.blockOutChannels[0] ?? 0;
     this.#time = timeEmbedding(g, g.input(unetNames.timestep, 'f32', [1]), {
       channels,
@@ -91,7 +102,7 @@ class UnetEmitter {
     config.downBlockTypes.forEach((_, i) => {
       x = this.#down(x, i, skips);
     });
-    x = this.#middle(x);
+    x = this.#extent.part === 'whole' ? this.#middle(x) : this.#deepInput(this.#extent.branch);
     config.upBlockTypes.forEach((_, i) => {
       x = this.#up(x, i, skips);
     });
@@ -102,14 +113,17 @@ class UnetEmitter {
   #down(input: Value, i: number, skips: Value[]): Value {
     const { blockOutChannels, downBlockTypes, layersPerBlock } = this.#config;
     const type = downBlockTypes[i];
+    const { part, branch = 0 } = this.#extent;
+    const isEnough = () => part === 'shallow' && skips.length > branch;
     let x = input;
     for (let j = 0; j < layersPerBlock; j++) {
+      if (isEnough()) return x;
       x = this.#resnet(x, `down_blocks.${i}.resnets.${j}`, blockOutChannels[i] ?? 0, i);
       if (type !== undefined && hasAttention(type))
         x = this.#attend(x, `down_blocks.${i}.attentions.${j}`, i);
       skips.push(x);
     }
-    if (i < blockOutChannels.length - 1) {
+    if (i < blockOutChannels.length - 1 && !isEnough()) {
       x = downsample(this.#g, x, `down_blocks.${i}.downsamplers.0`, this.#level(i + 1));
       skips.push(x);
     }
@@ -128,12 +142,24 @@ class UnetEmitter {
     );
   }
 
+  #deepInput(branch: number): Value {
+    const { channels, level } = branchEntry(this.#config, branch);
+    const { rows, columns } = this.#level(level);
+    return this.#g.input(unetNames.deep, 'f32', ['batch', channels, rows, columns]);
+  }
+
   #up(input: Value, i: number, skips: Value[]): Value {
-    const { blockOutChannels, upBlockTypes, layersPerBlock } = this.#config;
+    const { blockOutChannels, upBlockTypes } = this.#config;
+    const { part, branch } = this.#extent;
     const type = upBlockTypes[i];
     const level = blockOutChannels.length - 1 - i;
+    const count = layersPerUpBlock(this.#config);
+    const entry = branch === undefined ? -1 : branchEntry(this.#config, branch).index - i * count;
+    const first = part === 'whole' ? 0 : Math.max(0, entry);
+    if (first >= count) return input;
     let x = input;
-    for (let j = 0; j <= layersPerBlock; j++) {
+    for (let j = first; j < count; j++) {
+      if (j === entry && part === 'whole') this.#g.output(unetNames.deep, x);
       const skip = skips.pop();
       if (skip === undefined)
         throw new KernelError(

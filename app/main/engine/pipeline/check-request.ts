@@ -2,6 +2,7 @@ import { RequestError } from '#contract/errors.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import type { Checkpoint } from '#library/checkpoint.ts';
 import { vaeDownscale } from '#kernels/nets/configs.ts';
+import { upLayerCount } from '#kernels/nets/unet-extent.ts';
 import { attentionBlocks } from '#kernels/nets/unet-blocks.ts';
 
 export interface LatentSize {
@@ -20,6 +21,7 @@ export function checkAgainstModel(checkpoint: Checkpoint, request: GenerationReq
       { details: { unknown, allowed: known } },
     );
   }
+  checkStepCache(checkpoint, request);
   const scale = vaeDownscale(checkpoint.vae.config);
   const { widthPx, heightPx } = request;
   if (widthPx % scale !== 0 || heightPx % scale !== 0) {
@@ -30,4 +32,14 @@ export function checkAgainstModel(checkpoint: Checkpoint, request: GenerationReq
     );
   }
   return { latentH: heightPx / scale, latentW: widthPx / scale };
+}
+
+function checkStepCache(checkpoint: Checkpoint, { stepCache }: GenerationRequest): void {
+  const branches = upLayerCount(checkpoint.unet.config);
+  if (stepCache === undefined || stepCache.branch < branches) return;
+  throw new RequestError(
+    'REQUEST_INVALID',
+    `This model has no step cache branch ${stepCache.branch}; allowed: 0 to ${branches - 1}. Small ones save most.`,
+    { details: { branch: stepCache.branch, branches } },
+  );
 }

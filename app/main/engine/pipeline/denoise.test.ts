@@ -44,7 +44,7 @@ describe.each<GoldenModelName>(['tiny-sd15', 'tiny-sd21'])('%s: the loop as diff
     const seen: number[] = [];
     const latents = await denoise({
       model,
-      unet: await model.unet(request.merging),
+      unet: await model.unet(request.merging, request.stepCache),
       request,
       seed: 0,
       generator: { randn: () => start },

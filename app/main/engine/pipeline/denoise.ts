@@ -8,6 +8,7 @@ import type { EncodedPrompts } from './encode-prompts.ts';
 import type { LatentSize } from './check-request.ts';
 import type { Model } from './model.ts';
 import { guide, repeatRows } from './guidance.ts';
+import { StepCache, type RequestUnet } from './step-cache.ts';
 
 export interface CallResult {
   /** From 0. */
@@ -17,6 +18,8 @@ export interface CallResult {
   readonly tookMs: number;
   /** Share of the merging blocks' tokens that this call left out. */
   readonly effectiveRatio: number;
+  /** False where step caching ran only the shallow layers. */
+  readonly whole: boolean;
   readonly plan: MergePlan | undefined;
   readonly maps: readonly BlockMap[];
   /** The clean latents as predicted by this call. */
@@ -25,7 +28,7 @@ export interface CallResult {
 
 export interface DenoiseInput {
   readonly model: Model;
-  readonly unet: Unet;
+  readonly unet: RequestUnet;
   readonly request: GenerationRequest;
   /** Of the partitions. */
   readonly seed: number;
@@ -40,16 +43,19 @@ export interface DenoiseInput {
 
 /** From noise to clean latents [C, h, w]. */
 export async function denoise(input: DenoiseInput): Promise<Float32Array> {
-  const { model, unet, request, generator, prompts, size } = input;
+  const { model, request, generator, prompts, size } = input;
   const { schedule, unet: net } = model.checkpoint;
   const scheduler = createScheduler(request.scheduler, schedule, request.steps);
   const length = net.config.inChannels * size.latentH * size.latentW;
   const calls = scheduler.timesteps.length;
+  const cache = new StepCache(input.unet, request.stepCache?.interval);
   let latents: Float32Array = generator.randn(length).map((value) => value * scheduler.initNoiseSigma);
   for (const [call, timestep] of scheduler.timesteps.entries()) {
     const start = performance.now();
+    const whole = cache.isWhole(call);
+    const unet = cache.unetFor(call);
     const plan = planCall(unet, net.config, input, call, calls);
-    const { output, maps } = await unet.run({
+    const { output, maps } = await cache.run(call, {
       latents: repeatRows(scheduler.scaleInput(latents, call), prompts.batch),
       batch: prompts.batch,
       ...size,
@@ -63,9 +69,9 @@ export async function denoise(input: DenoiseInput): Promise<Float32Array> {
     const step = scheduler.step(guide(output, prompts.batch, request.guidanceScale), call, latents, noise);
     latents = step.latents;
     const tookMs = performance.now() - start;
-    const effectiveRatio = plan === undefined ? 0 : mergedShare(net.config, request, plan);
+    const effectiveRatio = plan === undefined ? 0 : mergedShare(unet, net.config, request, plan);
     const { predicted } = step;
-    await input.afterCall({ call, calls, timestep, tookMs, effectiveRatio, plan, maps, predicted });
+    await input.afterCall({ call, calls, timestep, tookMs, effectiveRatio, whole, plan, maps, predicted });
   }
   return latents;
 }
@@ -80,22 +86,21 @@ function planCall(
 ): MergePlan | undefined {
   const { merging } = request;
   if (unet.structure === null || (merging.ratio === 0 && (merging.ratioEnd ?? 0) === 0)) return undefined;
-  return planMerging(config, merging, {
-    ...size,
-    batch: prompts.batch,
-    seed,
-    stepIndex: call,
-    stepCount: calls,
-  });
+  const step = { ...size, batch: prompts.batch, seed, stepIndex: call, stepCount: calls };
+  const plan = planMerging(config, merging, step);
+  const held = new Set(unet.blocks.map(({ level }) => level));
+  return { ...plan, levels: plan.levels.filter(({ level }) => held.has(level)) };
 }
 
-function mergedShare(config: UnetConfig, request: GenerationRequest, plan: MergePlan): number {
+/** Of the merging blocks that the net holds. */
+function mergedShare(unet: Unet, config: UnetConfig, request: GenerationRequest, plan: MergePlan): number {
+  const held = new Set(unet.blocks.map(({ name }) => name));
   const byLevel = new Map(plan.levels.map((level) => [level.level, level]));
   let tokens = 0;
   let merged = 0;
-  for (const { level } of selectBlocks(config, request.merging)) {
+  for (const { name, level } of selectBlocks(config, request.merging)) {
     const levelPlan = byLevel.get(level);
-    if (levelPlan === undefined) continue;
+    if (levelPlan === undefined || !held.has(name)) continue;
     tokens += levelPlan.gridH * levelPlan.gridW;
     merged += levelPlan.merged;
   }

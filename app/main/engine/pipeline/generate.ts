@@ -93,16 +93,18 @@ async function makePicture(
   const { request, wantMaps } = job;
   const { widthPx, heightPx } = request;
   const seed = request.seed + picture;
-  const unet = await model.unet(request.merging);
+  const unet = await model.unet(request.merging, request.stepCache);
   // What is loaded in between (the decoder for a preview) belongs to the job's loadMs, not to the picture.
   const loadedBefore = model.loadMs;
   const start = performance.now();
   const stepsMs: number[] = [];
+  const wholeSteps: boolean[] = [];
   const latents = await denoise({
     ...{ model, unet, request, seed, prompts, size, wantMaps },
     generator: createTorchGenerator(seed),
     async afterCall(result) {
       stepsMs.push(result.tookMs);
+      wholeSteps.push(result.whole);
       await tell(model, job, size, picture, result);
       await breathe(job);
     },
@@ -118,6 +120,7 @@ async function makePicture(
   const { tokeniseMs, textMs } = picture === 0 ? prompts : { tokeniseMs: 0, textMs: 0 };
   const figures: PictureFigures = {
     ...{ tokeniseMs, textMs, stepsMs },
+    ...(request.stepCache === undefined ? {} : { wholeSteps }),
     decodeMs: end - decodeStart,
     decodeTiles: decoded.tiles,
     totalMs: tokeniseMs + textMs + (end - start) - (model.loadMs - loadedBefore),
@@ -133,7 +136,7 @@ async function tell(
   picture: number,
   result: CallResult,
 ): Promise<void> {
-  const { timestep, tookMs, effectiveRatio, calls } = result;
+  const { timestep, tookMs, effectiveRatio, whole, calls } = result;
   const call = result.call + 1;
   // Maps first: who hears of a step can ask for its maps.
   if (job.wantMaps && result.plan !== undefined) {
@@ -148,7 +151,7 @@ async function tell(
       blocks: [...result.maps],
     });
   }
-  job.emit({ type: 'progress', picture, call, calls, timestep, tookMs, effectiveRatio });
+  job.emit({ type: 'progress', picture, call, calls, timestep, tookMs, effectiveRatio, whole });
   if (job.previewEvery > 0 && call % job.previewEvery === 0 && call < calls) {
     const { latentW: widthPx, latentH: heightPx } = size;
     const rgb = projectLatents(await model.preview(), result.predicted, widthPx * heightPx);

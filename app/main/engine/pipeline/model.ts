@@ -1,11 +1,12 @@
 import type { Checkpoint } from '#library/checkpoint.ts';
 import { mergeStructure } from '#kernels/tome/plan.ts';
 import type { MergeStructure } from '#kernels/tome/patch.ts';
-import type { MergingOptions } from '#contract/request.ts';
+import type { MergingOptions, StepCache } from '#contract/request.ts';
 import { loadTextEncoder, type TextEncoder } from '../nets/text-encoder.ts';
 import { loadUnet, type Unet } from '../nets/unet.ts';
 import { loadVaeDecoder, type VaeDecoder } from '../nets/vae.ts';
 import { loadClipTokenizer, type ClipTokenizer } from '../text/tokenizer.ts';
+import type { RequestUnet } from './step-cache.ts';
 import { fitPreview, type PreviewProjection } from './preview.ts';
 import { TextCache } from './text-cache.ts';
 
@@ -19,6 +20,7 @@ export class Model {
   #tokenizer: ClipTokenizer | undefined;
   #textEncoder: TextEncoder | undefined;
   #unet: Unet | undefined;
+  #shallowUnet: Unet | undefined;
   #vaeDecoder: VaeDecoder | undefined;
   #preview: PreviewProjection | undefined;
   #loadMs = 0;
@@ -51,16 +53,35 @@ export class Model {
 
   /**
    * The U-Net for a request. Ratio, cells and partition come with each run, so it is built anew only when a request that
-   * merges wants other blocks, modules or another mode than are built in; one that does not merge runs on any.
+   * merges wants other blocks, modules or another mode than are built in, or one with step caching another branch; a
+   * request without one or the other runs on any.
    */
-  async unet(merging: MergingOptions): Promise<Unet> {
+  async unet(merging: MergingOptions, stepCache?: StepCache): Promise<RequestUnet> {
     const wanted = mergeStructure(this.checkpoint.unet.config, merging);
-    if (this.#unet !== undefined && (wanted === null || isSame(this.#unet.structure, wanted)))
-      return this.#unet;
+    const whole = await this.#wholeUnet(wanted, stepCache?.branch);
+    if (stepCache === undefined) return { whole };
+    return { whole, shallow: await this.#shallow(whole.structure, stepCache.branch) };
+  }
+
+  async #wholeUnet(wanted: MergeStructure | null, branch: number | undefined): Promise<Unet> {
     const old = this.#unet;
+    const merges = old !== undefined && (wanted === null || isSame(old.structure, wanted));
+    if (merges && (branch === undefined || old.extent.branch === branch)) return old;
     this.#unet = undefined;
     await old?.release();
-    return (this.#unet = await this.#timed(() => loadUnet(this.checkpoint.unet, wanted)));
+    const extent = { part: 'whole', ...(branch === undefined ? {} : { branch }) } as const;
+    return (this.#unet = await this.#timed(() => loadUnet(this.checkpoint.unet, wanted, {}, extent)));
+  }
+
+  async #shallow(structure: MergeStructure | null, branch: number): Promise<Unet> {
+    const old = this.#shallowUnet;
+    if (old?.extent.branch === branch && isSame(old.structure, structure)) return old;
+    this.#shallowUnet = undefined;
+    await old?.release();
+    const extent = { part: 'shallow', branch } as const;
+    return (this.#shallowUnet = await this.#timed(() =>
+      loadUnet(this.checkpoint.unet, structure, {}, extent),
+    ));
   }
 
   async vaeDecoder(): Promise<VaeDecoder> {
@@ -76,9 +97,10 @@ export class Model {
   }
 
   async release(): Promise<void> {
-    const loaded = [this.#textEncoder, this.#unet, this.#vaeDecoder];
+    const loaded = [this.#textEncoder, this.#unet, this.#shallowUnet, this.#vaeDecoder];
     this.#textEncoder = undefined;
     this.#unet = undefined;
+    this.#shallowUnet = undefined;
     this.#vaeDecoder = undefined;
     for (const net of loaded) await net?.release();
   }
@@ -91,7 +113,7 @@ export class Model {
   }
 }
 
-function isSame(a: MergeStructure | null, b: MergeStructure): boolean {
+function isSame(a: MergeStructure | null, b: MergeStructure | null): boolean {
   const text = (s: MergeStructure | null): string =>
     JSON.stringify([s?.mode, s?.blocks.toSorted(), s?.modules.toSorted()]);
   return text(a) === text(b);

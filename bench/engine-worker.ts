@@ -2,8 +2,9 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { JobFigures, ModelReference } from '#contract/engine-protocol.ts';
 import { BugError } from '#contract/errors.ts';
-import { noMerging, type GenerationRequest } from '#contract/request.ts';
+import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from '#engine/host.ts';
+import { autoRuntime, type Provider } from '#contract/runtime.ts';
 import { createChildProcessPort } from '#engine/port.ts';
 import { writeFloats } from './models/safetensors-writer.ts';
 import type { Point, Work } from './protocol.ts';
@@ -17,12 +18,13 @@ const RGB = 3;
 type PictureWork = Extract<Work, { kind: 'pictures' }>;
 
 /** Whole pictures by the engine's own process, as the studio and the command line run it. */
-export function startEngineWorker(): Worker {
+export function startEngineWorker(provider: Provider): Worker {
   const engine = createEngine({ startPort: () => createChildProcessPort(engineEntry) });
   let work: PictureWork | undefined;
   let figures: JobFigures | undefined;
   return {
     side: 'tessera',
+    provider,
     prepare(wanted) {
       if (wanted.kind !== 'pictures') throw new BugError(`The engine makes pictures, not a ${wanted.kind}.`);
       work = wanted;
@@ -32,20 +34,24 @@ export function startEngineWorker(): Worker {
       if (work === undefined) throw new BugError('A run was asked for before its work was prepared.');
       const start = performance.now();
       let rgb: Uint8Array | undefined;
+      const stepEnds: number[] = [];
       figures = await engine.generate(
-        { model: modelOf(work), request: requestOf(work, point) },
+        { model: modelOf(work), request: requestOf(work, point), runtime: { ...autoRuntime, provider } },
         {
           onEvent: (event) => {
             if (event.type === 'picture') rgb = event.rgb;
+            if (event.type === 'progress') stepEnds.push(performance.now() - start);
           },
         },
       );
-      const tookMs = performance.now() - start;
+      // Where a ratio needs another graph than the run before, the engine loads it first.
+      const { loadMs } = figures;
+      const tookMs = performance.now() - start - loadMs;
       if (saveTo !== undefined && rgb !== undefined) {
         const planes = toPlanes(rgb);
         await writeFloats(saveTo, { output: { data: planes, shape: [planes.length] } });
       }
-      return { tookMs };
+      return { tookMs, stepEndsMs: stepEnds.map((end) => end - loadMs) };
     },
     peak() {
       if (figures === undefined) throw new BugError('Memory was asked for before a run.');
@@ -59,13 +65,14 @@ function modelOf({ model, configFolder }: PictureWork): ModelReference {
   return configFolder === undefined ? { path: model } : { path: model, configFolder };
 }
 
-function requestOf(work: PictureWork, { ratio, fixed }: Point): GenerationRequest {
+function requestOf(work: PictureWork, { ratio, merging, stepCache }: Point): GenerationRequest {
   const { prompt, sizePx, steps, guidanceScale } = work;
   return {
     ...{ prompt, negativePrompt: '', widthPx: sizePx, heightPx: sizePx, steps, guidanceScale, count: 1 },
     scheduler: 'ddim',
     seed: PICTURE_SEED,
-    merging: { ...noMerging, ratio, partition: fixed ? 'cells-fixed' : 'cells-random' },
+    merging: { ...merging, ratio },
+    ...(stepCache === undefined ? {} : { stepCache }),
   };
 }
 

@@ -18,7 +18,19 @@ export function physicalCores(): number {
   return Math.min(cores.size === 0 ? Infinity : cores.size, availableParallelism());
 }
 
-export function describeMachine(): Record<string, string> {
+/** What a machine is, in words, by what is told of it. */
+export type Machine = Readonly<Record<string, string>>;
+
+/** Free memory comes and goes; everything else makes it another machine. */
+export function isSameMachine(a: Machine, b: Machine): boolean {
+  return machineName(a) === machineName(b);
+}
+
+export function machineName({ processor, cores, system }: Machine): string {
+  return [processor, cores, system].join(', ');
+}
+
+export function describeMachine(): Machine {
   const flags = platform() === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : '';
   const widest = flags.includes(' avx512f ') ? ', AVX-512' : flags.includes(' avx2 ') ? ', AVX2' : '';
   return {

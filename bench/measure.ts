@@ -1,93 +1,143 @@
 import { join } from 'node:path';
 import { readFloats } from './inputs.ts';
 import type { Point, Work } from './protocol.ts';
-import type { Figure, Peak, Study } from './results.ts';
+import { figureName, type Figure, type Peak, type Study, type StudyKey } from './results.ts';
 import { timeInRounds } from './rounds.ts';
 import { startSide } from './sides.ts';
-import { difference, type Difference, type Spread } from './statistics.ts';
-import type { Side, Worker } from './worker.ts';
+import { difference, spread, type Difference } from './statistics.ts';
+import { appliesTo, plain, type Variant } from './variants.ts';
+import { wholePictureMs } from './whole-picture.ts';
+import { nameOf, type Contender, type Ran, type Worker } from './worker.ts';
 
 /** What one study compares, and what it needs for it. */
 export interface Plan {
+  readonly key: StudyKey;
   readonly title: string;
   readonly work: Work;
   readonly ratios: readonly number[];
+  /** Absent: tomesd's own ways alone. */
+  readonly variants?: readonly Variant[] | undefined;
   readonly rounds: number;
+  /** Steps of the picture that is told, where fewer are run. */
+  readonly wholeSteps?: number;
   readonly sameWorkLimit: number;
   readonly notes: readonly string[];
 }
 
 export interface Bench {
-  readonly sides: readonly Side[];
+  readonly contenders: readonly Contender[];
   readonly python: string;
   readonly threads: number;
   /** For inputs and outputs. */
   readonly folder: string;
   /** Takes each line's memory as well, from a fresh process. */
   readonly peaks: boolean;
+  /** Runs longer than LONG_MS are timed without a round that warms up. */
+  readonly coldWhenLong: boolean;
   readonly say: (text: string) => void;
   /** Versions that the workers report are gathered here. */
   readonly versions: Record<string, string>;
 }
 
 interface Entry {
-  readonly side: Side;
+  readonly contender: Contender;
   readonly ratio: number;
+  readonly variant: Variant;
 }
 
 /** For float32 outputs. */
 export const FLOAT_LIMIT = 1e-3;
+export const LONG_MS = 30_000;
 
 /**
  * Compares the sides' outputs, times them in turn, and takes each configuration's memory from a process that did nothing else.
  * A side that fails is left out and says why; the others go on.
  */
 export async function measure(bench: Bench, plan: Plan): Promise<Study> {
-  const failures = new Map<Side, string>();
-  const { differences, times } = await compareAndTime(bench, plan, failures);
+  const failures = new Map<Contender, string>();
+  const { differences, timed, isCold } = await compareAndTime(bench, plan, failures);
   const figures: Figure[] = [];
-  for (const ratio of plan.ratios) {
-    for (const side of bench.sides) {
-      const failure = failures.get(side);
-      const spread = times.find(({ key }) => key.side === side && key.ratio === ratio)?.times;
-      const gap = side === 'tessera' ? differences.get(ratio) : undefined;
-      figures.push({
-        side,
-        ratio,
-        ...(spread === undefined ? {} : { times: spread }),
-        ...(gap === undefined ? {} : { difference: gap }),
-        ...(failure === undefined ? await peakAlone(bench, plan, { side, ratio }) : { failure }),
-      });
-    }
+  for (const entry of entriesOf(plan, bench.contenders)) {
+    const { contender, ratio, variant } = entry;
+    const failure = failures.get(contender);
+    figures.push({
+      ...contender,
+      ratio,
+      ...(variant.name === '' ? {} : { variant: variant.name }),
+      ...timed.find(({ key }) => isSame(key, entry))?.figure,
+      ...(variant.name === '' ? differences.get(contender)?.get(ratio) : undefined),
+      ...(failure === undefined ? await peakAlone(bench, plan, entry) : { failure }),
+    });
   }
-  return { title: plan.title, figures, sameWorkLimit: plan.sameWorkLimit, notes: plan.notes };
+  const { key, title, sameWorkLimit } = plan;
+  const notes = isCold
+    ? [...plan.notes, `Runs take longer than ${LONG_MS / 1000} s: timed without a round that warms up.`]
+    : plan.notes;
+  return { key, title, figures, sameWorkLimit, notes };
+}
+
+/** Names of the figures that a study with these will have. */
+export function wantedFigures(
+  { contenders }: Bench,
+  ratios: readonly number[],
+  variants: readonly Variant[] = [plain],
+): string[] {
+  return entriesOf({ ratios, variants }, contenders).map(({ contender, ratio, variant }) =>
+    figureName({ ...contender, ratio, variant: variant.name }),
+  );
+}
+
+function entriesOf(
+  { ratios, variants = [plain] }: Pick<Plan, 'ratios' | 'variants'>,
+  contenders: readonly Contender[],
+): Entry[] {
+  return ratios.flatMap((ratio) =>
+    variants.flatMap((variant) =>
+      contenders
+        .filter((contender) => appliesTo(variant, ratio, contender))
+        .map((contender) => ({ contender, ratio, variant })),
+    ),
+  );
+}
+
+function isSame(a: Entry, b: Entry): boolean {
+  return a.contender === b.contender && a.ratio === b.ratio && a.variant === b.variant;
+}
+
+interface Timed {
+  readonly key: Entry;
+  readonly figure: Pick<Figure, 'times' | 'whole'>;
 }
 
 interface Timings {
-  readonly differences: ReadonlyMap<number, Difference>;
-  readonly times: readonly { readonly key: Entry; readonly times: Spread }[];
+  readonly differences: ReadonlyMap<Contender, ReadonlyMap<number, { readonly difference: Difference }>>;
+  readonly timed: readonly Timed[];
+  readonly isCold: boolean;
 }
 
-async function compareAndTime(bench: Bench, plan: Plan, failures: Map<Side, string>): Promise<Timings> {
-  const workers: Worker[] = [];
+type Failures = Map<Contender, string>;
+type Workers = ReadonlyMap<Contender, Worker>;
+
+async function compareAndTime(bench: Bench, plan: Plan, failures: Failures): Promise<Timings> {
+  const workers = new Map<Contender, Worker>();
   try {
-    for (const side of bench.sides) {
+    for (const contender of bench.contenders) {
       try {
-        workers.push(await prepared(bench, plan, side));
+        workers.set(contender, await prepared(bench, plan, contender));
       } catch (error) {
-        failures.set(side, words(error));
+        failures.set(contender, words(error));
       }
     }
-    const differences = await compareOutputs(bench, plan, workers);
-    return { differences, times: await time(bench, plan, workers, failures) };
+    const differences = await compareOutputs(bench, plan, workers, failures);
+    return { differences, ...(await time(bench, plan, workers, failures)) };
   } finally {
-    await Promise.all(workers.map((worker) => worker.stop()));
+    await Promise.all([...workers.values()].map((worker) => worker.stop()));
   }
 }
 
-async function prepared(bench: Bench, plan: Plan, side: Side): Promise<Worker> {
-  bench.say(`${plan.title}: ${side} gets ready`);
-  const worker = startSide(side, plan.work.kind, bench.python);
+async function prepared(bench: Bench, plan: Plan, contender: Contender): Promise<Worker> {
+  bench.say(`${plan.title}: ${nameOf(contender)} gets ready`);
+  const worker = startSide(contender, plan.work.kind, bench.python);
   try {
     Object.assign(bench.versions, await worker.prepare(plan.work, bench.threads));
     return worker;
@@ -97,24 +147,34 @@ async function prepared(bench: Bench, plan: Plan, side: Side): Promise<Worker> {
   }
 }
 
-/** Both sides' outputs with fixed destinations, ratio by ratio. Empty when there is one side alone. */
+/** Outputs with fixed destinations, ratio by ratio, against those of the last contender: the peers', where they take part. */
 async function compareOutputs(
   bench: Bench,
   plan: Plan,
-  workers: readonly Worker[],
-): Promise<Map<number, Difference>> {
-  const gaps = new Map<number, Difference>();
-  if (workers.length < 2) return gaps;
+  workers: Workers,
+  failures: Failures,
+): Promise<Map<Contender, Map<number, { difference: Difference }>>> {
+  const gaps = new Map<Contender, Map<number, { difference: Difference }>>();
+  if (workers.size < 2) return gaps;
   for (const ratio of plan.ratios) {
     bench.say(`${plan.title}: outputs at ratio ${ratio} are compared`);
-    const outputs: Float32Array[] = [];
-    for (const worker of workers) {
+    const outputs: { contender: Contender; data: Float32Array }[] = [];
+    for (const [contender, worker] of workers) {
+      if (failures.has(contender)) continue;
       const saveTo = join(bench.folder, `output-${globalThis.crypto.randomUUID()}.safetensors`);
-      await worker.run({ ratio, fixed: true, step: 0 }, saveTo);
-      outputs.push((await readFloats(saveTo, ['output'])).output.data);
+      try {
+        await worker.run(pointOf({ contender, ratio, variant: plain }, true, 0), saveTo);
+        outputs.push({ contender, data: (await readFloats(saveTo, ['output'])).output.data });
+      } catch (error) {
+        failures.set(contender, words(error));
+      }
     }
-    const [ours, theirs] = outputs;
-    if (ours && theirs) gaps.set(ratio, difference(ours, theirs));
+    const reference = outputs.pop();
+    if (reference === undefined) continue;
+    for (const { contender, data } of outputs) {
+      const known = gaps.get(contender) ?? new Map<number, { difference: Difference }>();
+      gaps.set(contender, known.set(ratio, { difference: difference(data, reference.data) }));
+    }
   }
   return gaps;
 }
@@ -122,48 +182,71 @@ async function compareOutputs(
 async function time(
   bench: Bench,
   plan: Plan,
-  workers: readonly Worker[],
-  failures: Map<Side, string>,
-): Promise<{ readonly key: Entry; readonly times: Spread }[]> {
-  const entries = plan.ratios.flatMap((ratio) =>
-    workers.map((worker) => ({
-      key: { side: worker.side, ratio },
-      run: async (round: number) => {
-        if (failures.has(worker.side)) return NaN;
-        try {
-          const point: Point = { ratio, fixed: false, step: round };
-          return (await worker.run(point)).tookMs;
-        } catch (error) {
-          failures.set(worker.side, words(error));
-          return NaN;
-        }
-      },
-    })),
-  );
-  // Comparing the outputs has run everything once.
-  const isWarm = workers.length > 1;
-  const timed = await timeInRounds(entries, plan.rounds, isWarm, (round) => {
-    bench.say(`${plan.title}: ${round === 0 ? 'warm-up' : `round ${round} of ${plan.rounds}`}`);
+  workers: Workers,
+  failures: Failures,
+): Promise<Omit<Timings, 'differences'>> {
+  const wholes = new Map<Entry, number[]>();
+  const entries = entriesOf(plan, [...workers.keys()]).map((key) => ({
+    key,
+    run: async (round: number) => {
+      if (failures.has(key.contender)) return NaN;
+      try {
+        const ran = await workers.get(key.contender)?.run(pointOf(key, false, round));
+        if (round > 0) wholes.set(key, [...(wholes.get(key) ?? []), ...wholeOf(plan, key, ran)]);
+        return ran?.tookMs ?? NaN;
+      } catch (error) {
+        failures.set(key.contender, words(error));
+        return NaN;
+      }
+    },
+  }));
+  // Comparing the outputs has run everything once, but for what only a variant needs.
+  const hasVariants = (plan.variants ?? []).some(({ name }) => name !== '');
+  const { timed, isCold } = await timeInRounds(entries, {
+    rounds: plan.rounds,
+    isWarm: workers.size > 1 && !hasVariants,
+    ...(bench.coldWhenLong ? { coldAboveMs: LONG_MS } : {}),
+    onRound: (round) => {
+      bench.say(`${plan.title}: ${round === 0 ? 'warm-up' : `round ${round} of ${plan.rounds}`}`);
+    },
   });
-  return timed.filter(({ key }) => !failures.has(key.side));
+  const found = timed
+    .filter(({ key }) => !failures.has(key.contender))
+    .map(({ key, times }) => ({ key, figure: { times, ...told(plan, wholes.get(key)) } }));
+  return { timed: found, isCold };
+}
+
+function pointOf({ ratio, variant }: Entry, fixed: boolean, step: number): Point {
+  const { merging, stepCache } = variant;
+  return {
+    ratio,
+    fixed,
+    step,
+    merging: { ...merging, ...(fixed ? { partition: 'cells-fixed' } : {}) },
+    ...(stepCache === undefined ? {} : { stepCache }),
+  };
+}
+
+function wholeOf({ wholeSteps }: Plan, { variant }: Entry, ran: Ran | undefined): number[] {
+  if (wholeSteps === undefined || ran?.stepEndsMs === undefined) return [];
+  return [wholePictureMs(ran.tookMs, ran.stepEndsMs, wholeSteps, variant.stepCache?.interval ?? 1)];
+}
+
+function told({ wholeSteps }: Plan, wholes: readonly number[] = []): Pick<Figure, 'whole'> {
+  return wholeSteps === undefined || wholes.length === 0
+    ? {}
+    : { whole: { steps: wholeSteps, ms: spread(wholes).median } };
 }
 
 /** The peak of a process that loads what the ratio needs and makes one run. */
-async function peakAlone(
-  bench: Bench,
-  plan: Plan,
-  { side, ratio }: Entry,
-): Promise<{ peak?: Peak; failure?: string }> {
+async function peakAlone(bench: Bench, plan: Plan, entry: Entry): Promise<{ peak?: Peak; failure?: string }> {
   if (!bench.peaks) return {};
   const work = plan.work.kind === 'unet' ? { ...plan.work, oneGraph: false } : plan.work;
   try {
-    const worker = await prepared(
-      bench,
-      { ...plan, work, title: `${plan.title}, memory at ratio ${ratio}` },
-      side,
-    );
+    const title = `${plan.title}, memory at ratio ${entry.ratio}`;
+    const worker = await prepared(bench, { ...plan, work, title }, entry.contender);
     try {
-      await worker.run({ ratio, fixed: false, step: 1 });
+      await worker.run(pointOf(entry, false, 1));
       return { peak: await worker.peak() };
     } finally {
       await worker.stop();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { RequestError } from '#contract/errors.ts';
-import { parseBenchOptions, topics } from './options.ts';
+import { parseBenchOptions } from './options.ts';
+import { topics } from './topics.ts';
 
 test('without arguments everything is measured, without the peers', () => {
   const options = parseBenchOptions([], {});
@@ -37,6 +38,11 @@ test('Python is the option, else TESSERA_PYTHON, else python3', () => {
   );
 });
 
+test("tomesd's own ways are measured before every variant", () => {
+  const { variants } = parseBenchOptions(['--step-cache', '3/0', '--variant', '{"matchScope":"level"}'], {});
+  expect(variants.map(({ name }) => name)).toEqual(['', 'matchScope level', 'step cache 3/0']);
+});
+
 test.each([
   [['--what', 'block,nonsense'], 'nonsense'],
   [['--ratios', '0.5,2'], '"2"'],
@@ -44,6 +50,11 @@ test.each([
   [['--sizes', '500'], 'multiples of 64'],
   [['--rounds', '0'], '1 to 100'],
   [['--rounds', '1.5'], '1 to 100'],
+  [['--provider', 'cpu,abacus'], 'abacus'],
+  [['--variant', 'matchScope=level'], 'JSON'],
+  [['--step-cache', '1/0'], 'step cache interval'],
+  [['--picture-steps', '0'], '1 to 20'],
+  [['--pass-limit', '0.5'], '1 to 86400'],
   [['--unheard'], '--unheard'],
   [['stray'], 'stray'],
 ])('refuses %j, saying what is allowed', (args, said) => {

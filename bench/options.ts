@@ -1,45 +1,70 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import process from 'node:process';
 import { RequestError } from '#contract/errors.ts';
-
-export const topics = ['block', 'unet-demo', 'unet-sd15', 'pictures', 'start', 'memory'] as const;
-export type Topic = (typeof topics)[number];
+import { providers, type Provider } from '#contract/runtime.ts';
+import { topics, type Topic } from './topics.ts';
+import { parseVariant } from './quality/variants.ts';
+import { parseStepCache, plain, type Variant } from './variants.ts';
 
 export interface BenchOptions {
   readonly what: readonly Topic[];
   readonly ratios: readonly number[];
   /** Of SD 1.5's pictures: 8 pixels a latent. */
   readonly sizesPx: readonly number[];
+  /** Tomesd's own ways first. */
+  readonly variants: readonly Variant[];
+  readonly providers: readonly Provider[];
   readonly rounds: number;
   /** Pictures and start are measured for the model of SD 1.5's size as well. */
   readonly large: boolean;
+  /** Steps that are run of a large model's picture. */
+  readonly pictureSteps: number;
+  /** A size whose pass would take longer is left out. */
+  readonly passLimitMs: number;
+  readonly coldWhenLong: boolean;
   readonly peers: boolean;
   readonly python: string;
   /** Each line's memory, from a fresh process of its own. */
   readonly peaks: boolean;
+  /** Folder of the store. */
+  readonly results: string;
+  /** What the store holds of this commit and machine is not measured again. */
+  readonly resume: boolean;
   readonly json: boolean;
   /** A checkpoint in the embedded model's place. */
   readonly model: string | undefined;
   readonly help: boolean;
 }
 
+const root = join(import.meta.dirname, '..');
 const full = { what: topics, ratios: [0, 0.25, 0.5, 0.6, 0.75], sizesPx: [512, 768], rounds: 5 } as const;
 const quick = { what: ['block', 'unet-demo', 'start'], ratios: [0, 0.5], sizesPx: [512], rounds: 3 } as const;
+const large = { pictureSteps: 4, passLimitSeconds: 240 };
 
 export const usage = `Times Tessera on this machine, and with --peers diffusers + tomesd on torch beside it.
 
   npm run bench -- [options]
 
-  --what LIST     ${topics.join(',')} (all)
-  --ratios LIST   merging ratios, 0 to 1 (${full.ratios.join(',')}); 0 is always measured
-  --sizes LIST    sizes in pixels of SD 1.5, multiples of 64 (${full.sizesPx.join(',')}); latents are an eighth of it, for every model
-  --rounds N      timed rounds, 1 to 100, after one that warms up (${full.rounds})
-  --quick         ${quick.what.join(',')} at ratios ${quick.ratios.join(',')}, ${quick.sizesPx.join()} px, ${quick.rounds} rounds
-  --peers         the same work with diffusers + tomesd in the same run
-  --python PATH   Python that has bench/peers/requirements.txt (TESSERA_PYTHON, else python3)
-  --model PATH    a checkpoint in the embedded model's place
-  --no-peaks      times alone: each line's memory takes a fresh process that loads the model again
-  --json          all results as JSON on stdout
+  --what LIST        ${topics.join(',')} (all)
+  --ratios LIST      merging ratios, 0 to 1 (${full.ratios.join(',')}); 0 is always measured
+  --sizes LIST       sizes in pixels of SD 1.5, multiples of 64 (${full.sizesPx.join(',')});
+                     latents are an eighth of it, for every model
+  --rounds N         timed rounds, 1 to 100, after one that warms up (${full.rounds})
+  --no-warm          runs longer than 30 s are timed without the round that warms up
+  --variant JSON     beside tomesd's ways: '{"matchScope":"level","matchEvery":4}'; may be given several times
+  --step-cache N/B   beside them: deep features kept for N steps, B up blocks run (3/0); in pictures
+  --provider LIST    where Tessera runs: ${providers.join(',')} (cpu)
+  --picture-steps N  steps that are run of a large model's picture, 1 to 20 (${large.pictureSteps}); the rest is told by the median step
+  --pass-limit S     leaves out sizes whose pass would take longer, in seconds (${large.passLimitSeconds})
+  --quick            ${quick.what.join(',')} at ratios ${quick.ratios.join(',')}, ${quick.sizesPx.join()} px, ${quick.rounds} rounds
+  --peers            the same work with diffusers + tomesd in the same run
+  --python PATH      Python that has bench/peers/requirements.txt (TESSERA_PYTHON, else python3)
+  --model PATH       a checkpoint in the embedded model's place
+  --no-peaks         times alone: each line's memory takes a fresh process that loads the model again
+  --results DIR      the store: each finished study is added to it at once (out/bench)
+  --resume           leaves out what the store holds of this commit and machine
+  --json             all results as JSON on stdout
 `;
 
 /** Reads the command line. Throws REQUEST_INVALID naming the option, what was found and what is allowed. */
@@ -50,11 +75,18 @@ export function parseBenchOptions(args: readonly string[], environment = process
     what: values.what === undefined ? base.what : list(values.what, '--what', topicOf),
     ratios: withZero(values.ratios === undefined ? base.ratios : list(values.ratios, '--ratios', ratioOf)),
     sizesPx: values.sizes === undefined ? base.sizesPx : list(values.sizes, '--sizes', sizeOf),
-    rounds: values.rounds === undefined ? base.rounds : whole(values.rounds, '--rounds', 1, 100),
+    variants: variantsOf(values.variant, values['step-cache']),
+    providers: values.provider === undefined ? ['cpu'] : list(values.provider, '--provider', providerOf),
+    rounds: whole(values.rounds, '--rounds', 1, 100, base.rounds),
     large: values.quick !== true,
+    pictureSteps: whole(values['picture-steps'], '--picture-steps', 1, 20, large.pictureSteps),
+    passLimitMs: 1000 * whole(values['pass-limit'], '--pass-limit', 1, 86_400, large.passLimitSeconds),
+    coldWhenLong: values['no-warm'] === true,
     peers: values.peers === true,
     python: values.python ?? environment['TESSERA_PYTHON'] ?? 'python3',
     peaks: values['no-peaks'] !== true,
+    results: values.results ?? join(root, 'out', 'bench'),
+    resume: values.resume === true,
     json: values.json === true,
     model: values.model,
     help: values.help === true,
@@ -71,10 +103,18 @@ function parse(args: readonly string[]) {
         ratios: { type: 'string' },
         sizes: { type: 'string' },
         rounds: { type: 'string' },
+        'no-warm': { type: 'boolean' },
+        variant: { type: 'string', multiple: true },
+        'step-cache': { type: 'string', multiple: true },
+        provider: { type: 'string' },
+        'picture-steps': { type: 'string' },
+        'pass-limit': { type: 'string' },
         quick: { type: 'boolean' },
         peers: { type: 'boolean' },
         python: { type: 'string' },
         'no-peaks': { type: 'boolean' },
+        results: { type: 'string' },
+        resume: { type: 'boolean' },
         json: { type: 'boolean' },
         model: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -91,6 +131,10 @@ function withZero(ratios: readonly number[]): number[] {
   return [...new Set([0, ...ratios])].sort((a, b) => a - b);
 }
 
+function variantsOf(variants: readonly string[] = [], caches: readonly string[] = []): Variant[] {
+  return [plain, ...variants.map(parseVariant), ...caches.map(parseStepCache)];
+}
+
 function list<T>(text: string, option: string, item: (text: string, option: string) => T): T[] {
   return [...new Set(text.split(',').map((part) => item(part.trim(), option)))];
 }
@@ -101,6 +145,10 @@ function refuse(option: string, found: string, allowed: string): never {
 
 function topicOf(text: string, option: string): Topic {
   return topics.find((topic) => topic === text) ?? refuse(option, text, topics.join(', '));
+}
+
+function providerOf(text: string, option: string): Provider {
+  return providers.find((provider) => provider === text) ?? refuse(option, text, providers.join(', '));
 }
 
 function ratioOf(text: string, option: string): number {
@@ -115,7 +163,14 @@ function sizeOf(text: string, option: string): number {
   return fits ? size : refuse(option, text, 'multiples of 64 from 64 to 2048');
 }
 
-function whole(text: string, option: string, min: number, max: number): number {
+function whole(
+  text: string | undefined,
+  option: string,
+  min: number,
+  max: number,
+  otherwise: number,
+): number {
+  if (text === undefined) return otherwise;
   const n = Number(text);
   return Number.isInteger(n) && n >= min && n <= max
     ? n

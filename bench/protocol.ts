@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import type { MergingOptions, StepCache } from '#contract/request.ts';
+import type { Provider } from '#contract/runtime.ts';
 
 /**
  * What the benchmark says to a worker, and hears: one JSON object a line, over the worker's stdin and stdout.
@@ -30,6 +32,15 @@ export type Work =
       readonly sizePx: number;
       readonly steps: number;
       readonly guidanceScale: number;
+    }
+  | {
+      /** What a picture takes beside its steps: both prompts' text, and decoding. */
+      readonly kind: 'ends';
+      readonly model: string;
+      readonly configFolder?: string | undefined;
+      /** Fills both texts. */
+      readonly token: number;
+      readonly inputs: string;
     };
 
 /** One run. `fixed`: the top left token of every cell is the destination, so that both sides merge the same tokens. */
@@ -38,10 +49,13 @@ export interface Point {
   readonly fixed: boolean;
   /** Draws another partition each time, as the steps of a picture do. */
   readonly step: number;
+  /** All but the ratio; Tessera's side alone. */
+  readonly merging: MergingOptions;
+  readonly stepCache?: StepCache;
 }
 
 export type Command =
-  | { readonly do: 'prepare'; readonly work: Work; readonly threads: number }
+  | { readonly do: 'prepare'; readonly work: Work; readonly threads: number; readonly provider: Provider }
   | {
       readonly do: 'run';
       readonly point: Point;
@@ -51,7 +65,11 @@ export type Command =
 
 export const ReplySchema = v.variant('type', [
   v.strictObject({ type: v.literal('ready'), versions: v.record(v.string(), v.string()) }),
-  v.strictObject({ type: v.literal('ran'), tookMs: v.number(), firstStepMs: v.exactOptional(v.number()) }),
+  v.strictObject({
+    type: v.literal('ran'),
+    tookMs: v.number(),
+    stepEndsMs: v.exactOptional(v.array(v.number())),
+  }),
   v.strictObject({ type: v.literal('peak'), bytes: v.number(), source: v.string() }),
   v.strictObject({ type: v.literal('failed'), message: v.string() }),
 ]);

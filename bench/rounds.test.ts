@@ -15,7 +15,7 @@ function recorder() {
 
 test('entries take turns, and the warm-up is not counted', async () => {
   const { order, entries } = recorder();
-  const timed = await timeInRounds(entries, 3, false);
+  const { timed } = await timeInRounds(entries, { rounds: 3, isWarm: false });
   expect(order).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'b2', 'a3', 'b3']);
   expect(timed.map(({ key, times }) => [key, times.median, times.count])).toEqual([
     ['a', 2, 3],
@@ -25,6 +25,21 @@ test('entries take turns, and the warm-up is not counted', async () => {
 
 test('what ran before needs no warm-up', async () => {
   const { order, entries } = recorder();
-  await timeInRounds(entries, 1, true);
+  await timeInRounds(entries, { rounds: 1, isWarm: true });
   expect(order).toEqual(['a1', 'b1']);
+});
+
+test('long runs count from the first, where that is asked for', async () => {
+  const { order, entries } = recorder();
+  const { timed, isCold } = await timeInRounds(entries, { rounds: 2, isWarm: false, coldAboveMs: 700 });
+  expect(order).toEqual(['a0', 'b0', 'a1', 'b1']);
+  expect(isCold).toBe(true);
+  expect(timed.map(({ times }) => times.count)).toEqual([2, 2]);
+});
+
+test('a short run among them keeps the warming round', async () => {
+  const { entries } = recorder();
+  const { timed, isCold } = await timeInRounds(entries, { rounds: 2, isWarm: false, coldAboveMs: 850 });
+  expect(isCold).toBe(false);
+  expect(timed[0]?.times.max).toBe(2);
 });

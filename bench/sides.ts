@@ -6,16 +6,19 @@ import { EngineError } from '#contract/errors.ts';
 import { startEngineWorker } from './engine-worker.ts';
 import type { Work } from './protocol.ts';
 import { startWorkerProcess } from './worker-process.ts';
-import type { Side, Worker } from './worker.ts';
+import type { Contender, Worker } from './worker.ts';
 
 const ourWorker = join(import.meta.dirname, 'tessera', 'worker.ts');
 const peersFolder = join(import.meta.dirname, 'peers');
 const peerModules = ['torch', 'diffusers', 'tomesd', 'transformers', 'safetensors'];
 
 /** Whole pictures of ours come from the engine as the studio runs it; everything else from a worker of the benchmark. */
-export function startSide(side: Side, kind: Work['kind'], python: string): Worker {
-  if (side === 'torch') return startWorkerProcess(side, python, [join(peersFolder, 'peer.py')]);
-  return kind === 'pictures' ? startEngineWorker() : startWorkerProcess(side, process.execPath, [ourWorker]);
+export function startSide(contender: Contender, kind: Work['kind'], python: string): Worker {
+  if (contender.side === 'torch')
+    return startWorkerProcess(contender, python, [join(peersFolder, 'peer.py')]);
+  return kind === 'pictures'
+    ? startEngineWorker(contender.provider)
+    : startWorkerProcess(contender, process.execPath, [ourWorker]);
 }
 
 /** Throws ENGINE_FAILED, saying how to install them, when the peers' packages are not there. */

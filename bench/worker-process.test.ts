@@ -1,18 +1,19 @@
 import process from 'node:process';
 import { expect, test } from 'vitest';
+import { noMerging } from '#contract/request.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
 /** A child that answers every line with what `reply` evaluates to. */
 const start = (reply: string) =>
-  startWorkerProcess('tessera', process.execPath, [
+  startWorkerProcess({ side: 'tessera', provider: 'cpu' }, process.execPath, [
     '-e',
     `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => { ${reply} })`,
   ]);
-const point = { ratio: 0, fixed: false, step: 0 };
+const point = { ratio: 0, fixed: false, step: 0, merging: noMerging };
 
 test('a run gives the time that the worker took', async () => {
   const worker = start(`console.log(JSON.stringify({ type: 'ran', tookMs: 12.5 }))`);
-  expect(await worker.run(point)).toEqual({ tookMs: 12.5, firstStepMs: undefined });
+  expect(await worker.run(point)).toEqual({ tookMs: 12.5, stepEndsMs: undefined });
   await worker.stop();
 });
 
@@ -33,7 +34,7 @@ test('a worker that dies fails what was asked, with its last words, and what is 
 });
 
 test('a program that is not there is named', async () => {
-  const worker = startWorkerProcess('torch', '/nonexistent/python', []);
+  const worker = startWorkerProcess({ side: 'torch', provider: 'cpu' }, '/nonexistent/python', []);
   await expect(worker.run(point)).rejects.toThrow('/nonexistent/python');
   await worker.stop();
 });

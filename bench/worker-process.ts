@@ -3,19 +3,22 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { EngineError } from '#contract/errors.ts';
 import { ReplySchema, type Command, type Reply } from './protocol.ts';
-import type { Side, Worker } from './worker.ts';
+import { nameOf, type Contender, type Worker } from './worker.ts';
 
 const lastWordsChars = 2000;
 
 /** A worker that speaks bench/protocol.ts over its stdin and stdout. */
-export function startWorkerProcess(side: Side, program: string, args: readonly string[]): Worker {
-  const line = openLine(side, program, args);
+export function startWorkerProcess(contender: Contender, program: string, args: readonly string[]): Worker {
+  const line = openLine(nameOf(contender), program, args);
   return {
-    side,
-    prepare: async (work, threads) => (await line.ask({ do: 'prepare', work, threads }, 'ready')).versions,
+    ...contender,
+    async prepare(work, threads) {
+      const { provider } = contender;
+      return (await line.ask({ do: 'prepare', work, threads, provider }, 'ready')).versions;
+    },
     async run(point, saveTo) {
-      const { tookMs, firstStepMs } = await line.ask({ do: 'run', point, saveTo }, 'ran');
-      return { tookMs, firstStepMs };
+      const { tookMs, stepEndsMs } = await line.ask({ do: 'run', point, saveTo }, 'ran');
+      return { tookMs, stepEndsMs };
     },
     async peak() {
       const { bytes, source } = await line.ask({ do: 'peak' }, 'peak');
@@ -30,7 +33,7 @@ interface Line {
   close(): Promise<void>;
 }
 
-function openLine(side: Side, program: string, args: readonly string[]): Line {
+function openLine(name: string, program: string, args: readonly string[]): Line {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const lastWords = collect(child);
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
@@ -58,7 +61,7 @@ function openLine(side: Side, program: string, args: readonly string[]): Line {
       if (end !== undefined) throw died();
       const answer = new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }));
       child.stdin.write(`${JSON.stringify(command)}\n`);
-      return expectReply(side, await answer, expected);
+      return expectReply(name, await answer, expected);
     },
     async close() {
       child.kill('SIGKILL');
@@ -68,14 +71,14 @@ function openLine(side: Side, program: string, args: readonly string[]): Line {
 }
 
 function expectReply<T extends Reply['type']>(
-  side: Side,
+  name: string,
   line: string,
   expected: T,
 ): Extract<Reply, { type: T }> {
   const reply = v.parse(ReplySchema, JSON.parse(line));
   if (reply.type === 'failed') throw new EngineError('ENGINE_FAILED', reply.message);
   if (isType(reply, expected)) return reply;
-  throw new EngineError('ENGINE_FAILED', `The ${side} worker answered ${reply.type} instead of ${expected}.`);
+  throw new EngineError('ENGINE_FAILED', `The ${name} worker answered ${reply.type} instead of ${expected}.`);
 }
 
 function isType<T extends Reply['type']>(reply: Reply, type: T): reply is Extract<Reply, { type: T }> {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { FLOAT_LIMIT, measure, type Bench } from '../measure.ts';
+import { FLOAT_LIMIT, measure, wantedFigures, type Bench } from '../measure.ts';
 import { normalValues } from '../models/normal.ts';
 import { createRandomWeights } from '../models/random-weights.ts';
 import { writeFloats, writeSafetensors } from '../models/safetensors-writer.ts';
 import type { BenchOptions } from '../options.ts';
-import type { Study } from '../results.ts';
+import type { Planned } from '../planned.ts';
+import type { StudyKey } from '../results.ts';
 
 /** SD 1.5's largest attention: two halves of guidance, 320 channels, 8 heads. */
 const BATCH = 2;
@@ -14,30 +15,42 @@ const HEADS = 8;
 const PX_PER_TOKEN = 8;
 const SEED = 64;
 
-export async function measureBlock(bench: Bench, options: BenchOptions): Promise<Study[]> {
-  const weights = await writeBlockWeights(bench.folder);
-  const studies: Study[] = [];
-  for (const sizePx of options.sizesPx) {
+export function planBlock(bench: Bench, options: BenchOptions): Planned[] {
+  return options.sizesPx.map((sizePx) => {
     const side = sizePx / PX_PER_TOKEN;
-    const shape = [BATCH, side, side, CHANNELS];
-    const inputs = join(bench.folder, `tokens-${side}.safetensors`);
-    await writeFloats(inputs, {
-      tokens: { data: normalValues(SEED, BATCH * side * side * CHANNELS), shape },
-    });
-    studies.push(
-      await measure(bench, {
-        title: `Attention block, ${side}×${side} tokens (SD 1.5 at ${sizePx} px)`,
-        work: { kind: 'block', weights, inputs, headCount: HEADS },
-        ratios: options.ratios,
-        rounds: options.rounds,
-        sameWorkLimit: FLOAT_LIMIT,
-        notes: [
-          `Batch ${BATCH}, ${CHANNELS} channels, ${HEADS} heads, float32: match, norm, merge, self-attention, unmerge, add.`,
-        ],
-      }),
-    );
-  }
-  return studies;
+    const key: StudyKey = { topic: 'block', sizePx };
+    const title = `Attention block, ${side}×${side} tokens (SD 1.5 at ${sizePx} px)`;
+    return {
+      key,
+      title,
+      isSized: true,
+      wanted: wantedFigures(bench, options.ratios),
+      run: async () =>
+        measure(bench, {
+          key,
+          title,
+          work: {
+            kind: 'block',
+            weights: await writeBlockWeights(bench.folder),
+            inputs: await writeTokens(bench.folder, side),
+            headCount: HEADS,
+          },
+          ratios: options.ratios,
+          rounds: options.rounds,
+          sameWorkLimit: FLOAT_LIMIT,
+          notes: [
+            `Batch ${BATCH}, ${CHANNELS} channels, ${HEADS} heads, float32: match, norm, merge, self-attention, unmerge, add.`,
+          ],
+        }),
+    };
+  });
+}
+
+async function writeTokens(folder: string, side: number): Promise<string> {
+  const path = join(folder, `tokens-${side}.safetensors`);
+  const shape = [BATCH, side, side, CHANNELS];
+  await writeFloats(path, { tokens: { data: normalValues(SEED, BATCH * side * side * CHANNELS), shape } });
+  return path;
 }
 
 async function writeBlockWeights(folder: string): Promise<string> {

@@ -1,12 +1,14 @@
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { openCheckpoint } from '#library/checkpoint.ts';
-import { FLOAT_LIMIT, measure, type Bench } from '../measure.ts';
+import { FLOAT_LIMIT, measure, wantedFigures, type Bench } from '../measure.ts';
 import { normalValues } from '../models/normal.ts';
 import { writeFloats } from '../models/safetensors-writer.ts';
 import type { BenchOptions } from '../options.ts';
-import type { Study } from '../results.ts';
-import { float32Bytes, PX_PER_LATENT, type MeasuredModel } from './model.ts';
+import type { Planned } from '../planned.ts';
+import type { Study, StudyKey } from '../results.ts';
+import type { Topic } from '../topics.ts';
+import { float32Bytes, PX_PER_LATENT, type ModelSource } from './model.ts';
 
 /** Two halves of guidance, one chunk of text. */
 const BATCH = 2;
@@ -18,43 +20,70 @@ const SEED = 21;
 const WEIGHTS_AT_ONCE = 4;
 const ACTIVATION_BYTES = 4e9;
 
-export async function measureUnet(
+export function planUnet(bench: Bench, options: BenchOptions, topic: Topic, source: ModelSource): Planned[] {
+  return options.sizesPx.map((sizePx) => {
+    const side = sizePx / PX_PER_LATENT;
+    const key: StudyKey = { topic, model: source.id, sizePx };
+    const title = `U-Net pass of ${source.label}, ${side}×${side} latents (SD 1.5's ${sizePx} px)`;
+    const wanted = wantedFigures(bench, options.ratios, uncached(options));
+    return {
+      key,
+      title,
+      isSized: true,
+      wanted,
+      run: () => measureUnet(bench, options, source, { key, title, side }),
+    };
+  });
+}
+
+/** One pass has no step before it. */
+const uncached = ({ variants }: BenchOptions) => variants.filter(({ stepCache }) => stepCache === undefined);
+
+interface Pass {
+  readonly key: StudyKey;
+  readonly title: string;
+  /** Of the latents. */
+  readonly side: number;
+}
+
+async function measureUnet(
   bench: Bench,
   options: BenchOptions,
-  model: MeasuredModel,
-): Promise<Study[]> {
+  source: ModelSource,
+  { key, title, side }: Pass,
+): Promise<Study> {
+  const model = await source.open();
   const { unet } = await openCheckpoint(model.path);
-  const width = unet.config.crossAttentionDim;
   const oneGraph = freemem() < WEIGHTS_AT_ONCE * float32Bytes(unet.weights) + ACTIVATION_BYTES;
-  const studies: Study[] = [];
-  for (const sizePx of options.sizesPx) {
-    const side = sizePx / PX_PER_LATENT;
-    const inputs = join(bench.folder, `latents-${side}-${width}.safetensors`);
-    await writeFloats(inputs, {
-      latents: {
-        data: normalValues(SEED, BATCH * LATENT_CHANNELS * side * side),
-        shape: [BATCH, LATENT_CHANNELS, side, side],
-      },
-      hidden: {
-        data: normalValues(SEED + 1, BATCH * TEXT_TOKENS * width),
-        shape: [BATCH, TEXT_TOKENS, width],
-      },
-    });
-    studies.push(
-      await measure(bench, {
-        title: `U-Net pass of ${model.label}, ${side}×${side} latents (SD 1.5's ${sizePx} px)`,
-        work: { kind: 'unet', model: model.path, configFolder: model.configFolder, inputs, oneGraph },
-        ratios: options.ratios,
-        rounds: options.rounds,
-        sameWorkLimit: FLOAT_LIMIT,
-        notes: [
-          `Batch ${BATCH}, ${TEXT_TOKENS} text tokens, float32; max downsample 1, cells of 2×2, a new partition each pass.`,
-          ...(oneGraph
-            ? ["Memory is short for two graphs: Tessera's ratio 0 is timed on the merging one, switched off."]
-            : []),
-        ],
-      }),
-    );
-  }
-  return studies;
+  const inputs = await writeInputs(bench.folder, side, unet.config.crossAttentionDim);
+  return measure(bench, {
+    key,
+    title,
+    work: { kind: 'unet', model: model.path, configFolder: model.configFolder, inputs, oneGraph },
+    ratios: options.ratios,
+    variants: uncached(options),
+    rounds: options.rounds,
+    sameWorkLimit: FLOAT_LIMIT,
+    notes: [
+      `Batch ${BATCH}, ${TEXT_TOKENS} text tokens, float32; max downsample 1, cells of 2×2, a new partition each pass.`,
+      ...(oneGraph
+        ? ["Memory is short for two graphs: Tessera's ratio 0 is timed on the merging one, switched off."]
+        : []),
+    ],
+  });
+}
+
+async function writeInputs(folder: string, side: number, width: number): Promise<string> {
+  const path = join(folder, `latents-${side}-${width}.safetensors`);
+  await writeFloats(path, {
+    latents: {
+      data: normalValues(SEED, BATCH * LATENT_CHANNELS * side * side),
+      shape: [BATCH, LATENT_CHANNELS, side, side],
+    },
+    hidden: {
+      data: normalValues(SEED + 1, BATCH * TEXT_TOKENS * width),
+      shape: [BATCH, TEXT_TOKENS, width],
+    },
+  });
+  return path;
 }

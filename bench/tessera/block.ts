@@ -1,5 +1,5 @@
 import { dirname, basename } from 'node:path';
-import { createSession } from '#engine/session.ts';
+import { createSession, type RuntimeOptions } from '#engine/session.ts';
 import { floatOutput } from '#engine/nets/net.ts';
 import { GraphBuilder } from '#kernels/graph/builder.ts';
 import { add } from '#kernels/graph/ops/math.ts';
@@ -23,13 +23,16 @@ const CELL = 2;
 const structure: MergeStructure = { mode: 'merge', blocks: [], modules: ['self'] };
 
 /** The self-attention part of a transformer block alone: match, norm, merge, attention, unmerge, and the way around it. */
-export async function prepareBlock(work: Extract<Work, { kind: 'block' }>): Promise<Run> {
+export async function prepareBlock(
+  work: Extract<Work, { kind: 'block' }>,
+  runtime: RuntimeOptions,
+): Promise<Run> {
   const { tokens } = await readFloats(work.inputs, ['tokens']);
   const [batch = 0, gridH = 0, gridW = 0, channels = 0] = tokens.shape;
   const weights = await weightSource(work.weights);
   const folder = dirname(work.weights);
   const load = (merging: boolean) =>
-    createSession(blockGraph(weights, channels, work.headCount, merging), folder);
+    createSession(blockGraph(weights, channels, work.headCount, merging), folder, runtime);
   const plain = await load(false);
   const merging = await load(true);
   const feeds = {

@@ -1,6 +1,6 @@
 import { loadUnet, type Unet } from '#engine/nets/unet.ts';
 import { mergeStructure, planMerging, type MergeSettings } from '#kernels/tome/plan.ts';
-import { noMerging } from '#contract/request.ts';
+import type { RuntimeOptions } from '#engine/session.ts';
 import { openCheckpoint, type Checkpoint } from '#library/checkpoint.ts';
 import { readFloats } from '../inputs.ts';
 import type { Point, Work } from '../protocol.ts';
@@ -10,21 +10,20 @@ const SEED = 7;
 const STEP_COUNT = 1000;
 const TIMESTEP = 500;
 
-const settings = ({ ratio, fixed }: Pick<Point, 'ratio' | 'fixed'>): MergeSettings => ({
-  ...noMerging,
-  ratio,
-  partition: fixed ? 'cells-fixed' : 'cells-random',
-});
+const settings = ({ ratio, merging }: Point): MergeSettings => ({ ...merging, ratio });
 
 /** U-Net passes: the plan is drawn for each, as the pipeline does for each step. */
-export async function prepareUnet(work: Extract<Work, { kind: 'unet' }>): Promise<Run> {
+export async function prepareUnet(
+  work: Extract<Work, { kind: 'unet' }>,
+  runtime: RuntimeOptions,
+): Promise<Run> {
   const { configFolder } = work;
   const { unet: part } = await openCheckpoint(work.model, configFolder === undefined ? {} : { configFolder });
   const { latents, hidden } = await readFloats(work.inputs, ['latents', 'hidden']);
   const [batch = 0, , latentH = 0, latentW = 0] = latents.shape;
-  const load = unetLoader(part, work.oneGraph);
+  const load = unetLoader(part, work.oneGraph, runtime);
   return async (point) => {
-    const unet = await load(point.ratio > 0);
+    const unet = await load(point);
     const step = { latentH, latentW, batch, seed: SEED, stepIndex: point.step, stepCount: STEP_COUNT };
     const merge = point.ratio > 0 ? planMerging(part.config, settings(point), step) : undefined;
     const { output } = await unet.run({
@@ -42,16 +41,21 @@ export async function prepareUnet(work: Extract<Work, { kind: 'unet' }>): Promis
 }
 
 /**
- * As in the studio: a graph without merging where nothing merges, and one that can merge. Where memory is short for
- * both, ratio 0 runs on the one that can, with its merging off.
+ * As in the studio: a graph without merging where nothing merges, and one for each way of merging. Where memory is
+ * short for both, ratio 0 runs on the first that merges, with its merging off.
  */
-function unetLoader(part: Checkpoint['unet'], oneGraph: boolean): (merging: boolean) => Promise<Unet> {
-  const loaded = new Map<boolean, Promise<Unet>>();
-  return (merging) => {
-    const inGraph = merging || oneGraph;
-    const structure = inGraph ? mergeStructure(part.config, settings({ ratio: 1, fixed: false })) : null;
-    const unet = loaded.get(inGraph) ?? loadUnet(part, structure);
-    loaded.set(inGraph, unet);
+function unetLoader(
+  part: Checkpoint['unet'],
+  oneGraph: boolean,
+  runtime: RuntimeOptions,
+): (point: Point) => Promise<Unet> {
+  const loaded = new Map<string, Promise<Unet>>();
+  return (point) => {
+    const structure =
+      point.ratio > 0 || oneGraph ? mergeStructure(part.config, settings({ ...point, ratio: 1 })) : null;
+    const key = JSON.stringify(structure);
+    const unet = loaded.get(key) ?? loadUnet(part, structure, runtime);
+    loaded.set(key, unet);
     return unet;
   };
 }

@@ -3,10 +3,12 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { readPeakMemory } from '#engine/memory.ts';
-import { BugError } from '#contract/errors.ts';
+import { BugError, EngineError } from '#contract/errors.ts';
 import { writeFloats } from '../models/safetensors-writer.ts';
-import type { Command, Reply } from '../protocol.ts';
+import type { RuntimeOptions } from '#engine/session.ts';
+import type { Command, Reply, Work } from '../protocol.ts';
 import { prepareBlock } from './block.ts';
+import { prepareEnds } from './ends.ts';
 import { prepareUnet } from './unet.ts';
 import type { Run } from './work.ts';
 
@@ -17,10 +19,13 @@ let run: Run | undefined;
 async function answer(command: Command): Promise<Reply> {
   switch (command.do) {
     case 'prepare': {
-      const { work } = command;
-      if (work.kind === 'pictures')
-        throw new BugError('Pictures are made by the engine, not by this worker.');
-      run = work.kind === 'block' ? await prepareBlock(work) : await prepareUnet(work);
+      const { provider } = command;
+      if (provider !== 'cpu' && provider !== 'webgpu')
+        throw new EngineError(
+          'ENGINE_FAILED',
+          `Sessions do not run on ${provider}; cpu and webgpu can be measured.`,
+        );
+      run = await prepare(command.work, { provider });
       return {
         type: 'ready',
         versions: { node: process.versions.node, 'onnxruntime-node': runtimeVersion() },
@@ -37,6 +42,19 @@ async function answer(command: Command): Promise<Reply> {
     }
     case 'peak':
       return { type: 'peak', ...readPeakMemory(false) };
+  }
+}
+
+function prepare(work: Work, runtime: RuntimeOptions): Promise<Run> {
+  switch (work.kind) {
+    case 'block':
+      return prepareBlock(work, runtime);
+    case 'unet':
+      return prepareUnet(work, runtime);
+    case 'ends':
+      return prepareEnds(work, runtime);
+    case 'pictures':
+      throw new BugError('Pictures are made by the engine, not by this worker.');
   }
 }
 

@@ -1,12 +1,16 @@
-import type { Figure, Results, Study } from './results.ts';
-import { formatTable, type Column } from './table.ts';
+import type { Figure, Results, Study } from '../results.ts';
+import { nameOf } from '../worker.ts';
+import { againstPeers, againstUnmerged } from './compare.ts';
+import { formatTable, type Column } from '../table.ts';
 
 const MIB = 2 ** 20;
 
 const columns: readonly Column[] = [
   { title: 'side', align: 'left' },
+  { title: 'variant', align: 'left' },
   { title: 'ratio', align: 'right' },
   { title: 'ms, median (min–max)', align: 'right' },
+  { title: 'whole', align: 'right' },
   { title: '× no merging', align: 'right' },
   { title: '× torch', align: 'right' },
   { title: 'peak MiB', align: 'right' },
@@ -27,6 +31,7 @@ function legend(results: Results): string {
     results.studies.flatMap((study) => study.figures.flatMap((figure) => figure.peak?.source ?? [])),
   );
   return [
+    'whole: ms of a whole picture, told from one of fewer steps.',
     '× no merging: how many times faster than the same side at ratio 0. × torch: than diffusers + tomesd at the same ratio.',
     "difference: of the two sides' outputs when they merge the same tokens: root mean square, relative.",
     ...[...sources].map((source) => `peak: ${source}, of a process that made one run of this line alone.`),
@@ -34,25 +39,32 @@ function legend(results: Results): string {
 }
 
 function formatStudy(study: Study): string {
+  if (study.leftOut !== undefined) return `${study.title}\nLeft out: ${study.leftOut}.`;
   const rows = study.figures.map((figure) => formatFigure(figure, study));
-  const failures = study.figures.flatMap(({ side, ratio, failure }) =>
-    failure === undefined ? [] : [`${side} at ratio ${ratio} failed: ${failure}`],
+  const failures = study.figures.flatMap((figure) =>
+    figure.failure === undefined
+      ? []
+      : [`${nameOf(figure)} at ratio ${figure.ratio} failed: ${figure.failure}`],
   );
-  return [study.title, formatTable(columns, rows), ...study.notes, ...new Set(failures)].join('\n');
+  const filled = columns.map((_, i) => i === 0 || rows.some((row) => row[i] !== ''));
+  const table = formatTable(
+    columns.filter((_, i) => filled[i]),
+    rows.map((row) => row.filter((_, i) => filled[i])),
+  );
+  return [study.title, table, ...study.notes, ...new Set(failures)].join('\n');
 }
 
 function formatFigure(figure: Figure, study: Study): string[] {
-  const { side, ratio, times, peak, difference } = figure;
-  const median = (wanted: Pick<Figure, 'side' | 'ratio'>) =>
-    study.figures.find((other) => other.side === wanted.side && other.ratio === wanted.ratio)?.times?.median;
-  const faster = (reference: number | undefined) =>
-    reference === undefined || times === undefined ? '' : (reference / times.median).toFixed(2);
+  const { ratio, variant = '', times, whole, peak, difference } = figure;
+  const factor = (value: number | undefined) => value?.toFixed(2) ?? '';
   return [
-    side,
+    nameOf(figure),
+    variant,
     String(ratio),
     times === undefined ? '' : `${ms(times.median)} (${ms(times.min)}–${ms(times.max)})`,
-    faster(median({ side, ratio: 0 })),
-    side === 'torch' ? '' : faster(median({ side: 'torch', ratio })),
+    whole === undefined ? '' : ms(whole.ms),
+    factor(againstUnmerged(study, figure)),
+    factor(againstPeers(study, figure)),
     peak === undefined ? '' : String(Math.round(peak.bytes / MIB)),
     difference === undefined
       ? ''

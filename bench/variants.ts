@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import { RequestError } from '#contract/errors.ts';
+import { noMerging, StepCacheSchema, type MergingOptions, type StepCache } from '#contract/request.ts';
+import type { Contender } from './worker.ts';
+
+/** What a run changes against tomesd's ways, beside the ratio. */
+export interface Variant {
+  /** Empty for tomesd's own ways. */
+  readonly name: string;
+  readonly merging: MergingOptions;
+  readonly stepCache?: StepCache;
+}
+
+export const plain: Variant = { name: '', merging: noMerging };
+
+/** Interval/branch, as DeepCache names them: 3/0. Throws REQUEST_INVALID. */
+export function parseStepCache(text: string): Variant {
+  const [interval, branch = '0'] = text.split('/');
+  const checked = v.safeParse(StepCacheSchema, { interval: Number(interval), branch: Number(branch) });
+  if (!checked.success)
+    throw new RequestError(
+      'REQUEST_INVALID',
+      `--step-cache has ${JSON.stringify(text)}: ${checked.issues.map(({ message }) => message).join('. ')}. Example: 3/0.`,
+    );
+  return {
+    name: `step cache ${checked.output.interval}/${checked.output.branch}`,
+    merging: noMerging,
+    stepCache: checked.output,
+  };
+}
+
+/** The peers know tomesd's ways and DeepCache's; and where nothing merges, its settings change nothing. */
+export function appliesTo(variant: Variant, ratio: number, { side }: Pick<Contender, 'side'>): boolean {
+  if (variant.name === '') return true;
+  if (side === 'torch' && changesMerging(variant)) return false;
+  return ratio > 0 || variant.stepCache !== undefined;
+}
+
+function changesMerging({ merging }: Variant): boolean {
+  return Object.entries(merging).some(
+    ([field, value]) => field !== 'ratio' && value !== (noMerging as Record<string, unknown>)[field],
+  );
+}

@@ -13,6 +13,12 @@ it('gives back every setting that Tessera wrote', () => {
     maxDownsample: 2 as const,
     mlp: true,
     sharePartition: false,
+    side: 'keys-values' as const,
+    threshold: 0.8,
+    importance: 0.5,
+    matchScope: 'stage' as const,
+    matchEvery: 3,
+    matchWindow: 16,
   };
   const request = {
     prompt: 'a red sun, (blue:1.2) mountains',

@@ -105,6 +105,12 @@ function readMerging(settings: ReadonlyMap<string, string>): MergingOptions | un
     crossAttention: modules?.includes('cross'),
     mlp: modules?.includes('mlp'),
     sharePartition: text('shared partition') !== 'off',
+    side: text('side'),
+    threshold: numberOf(text('threshold')),
+    importance: numberOf(text('importance')),
+    matchScope: text('match scope'),
+    matchEvery: numberOf(text('match every')),
+    matchWindow: numberOf(text('match window')),
   };
   const given = Object.entries(said).filter(([, value]) => value !== undefined);
   const result = v.safeParse(MergingSchema, { ...noMerging, ...Object.fromEntries(given) });

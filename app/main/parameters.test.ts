@@ -24,6 +24,19 @@ test('writes the keys that A1111 writes; nothing of merging without it', () => {
   );
 });
 
+test('says nothing of what is as tomesd has it', () => {
+  const merging = { ...noMerging, ratio: 0.5 };
+  const usual = toInfotext({ ...origin, request: { ...request, merging } });
+  expect([...usual.settings.keys()].filter((key) => key.startsWith('Token merging'))).toEqual([
+    'Token merging ratio',
+    'Token merging mode',
+    'Token merging partition',
+    'Token merging cell',
+    'Token merging max downsample',
+    'Token merging modules',
+  ]);
+});
+
 test('every merging option reads back', () => {
   const merging = {
     ...noMerging,
@@ -32,6 +45,12 @@ test('every merging option reads back', () => {
     blocks: ['a.0', 'b.1'],
     mlp: true,
     sharePartition: false,
+    side: 'queries' as const,
+    threshold: -0.5,
+    importance: 0.25,
+    matchScope: 'level' as const,
+    matchEvery: 4,
+    matchWindow: 8,
   };
   const text = formatInfotext(toInfotext({ ...origin, request: { ...request, merging } }));
   expect(Object.fromEntries(parseInfotext(text).settings)).toMatchObject({
@@ -43,6 +62,12 @@ test('every merging option reads back', () => {
     'Token merging blocks': 'a.0, b.1',
     'Token merging modules': 'self mlp',
     'Token merging shared partition': 'off',
+    'Token merging side': 'queries',
+    'Token merging threshold': '-0.5',
+    'Token merging importance': '0.25',
+    'Token merging match scope': 'level',
+    'Token merging match every': '4',
+    'Token merging match window': '8',
     Version: 'Tessera 0.1.0',
   });
 });

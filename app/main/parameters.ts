@@ -1,5 +1,5 @@
 import type { Infotext } from '#contract/infotext.ts';
-import type { GenerationRequest } from '#contract/request.ts';
+import { noMerging, type GenerationRequest, type MergingOptions } from '#contract/request.ts';
 import { schedulerLabels } from '#contract/scheduler-labels.ts';
 
 /** A picture's settings under the keys that A1111 writes and other studios read; what A1111 has no key for follows under our own. */
@@ -51,5 +51,22 @@ function mergingPairs({ merging }: GenerationRequest): [string, string][] {
       : ['Token merging blocks', merging.blocks.join(', ')],
     ['Token merging modules', modules.join(' ')],
     ...(merging.sharePartition ? [] : [['Token merging shared partition', 'off'] satisfies [string, string]]),
+    ...unusualPairs(merging),
   ];
+}
+
+/** Options that tomesd does not have are told only where they differ from its ways. */
+const unusualKeys = {
+  side: 'side',
+  threshold: 'threshold',
+  importance: 'importance',
+  matchScope: 'match scope',
+  matchEvery: 'match every',
+  matchWindow: 'match window',
+} as const;
+
+function unusualPairs(merging: MergingOptions): [string, string][] {
+  return (Object.keys(unusualKeys) as (keyof typeof unusualKeys)[])
+    .filter((field) => merging[field] !== undefined && merging[field] !== noMerging[field])
+    .map((field) => [`Token merging ${unusualKeys[field]}`, String(merging[field])]);
 }

@@ -3,18 +3,13 @@ import { Option } from 'commander';
 import { RequestError } from '#contract/errors.ts';
 import type { ModelDefaults } from '#contract/model.ts';
 import { modelKinds } from '#contract/model.ts';
-import {
-  maxDownsamples,
-  noMerging,
-  parseGenerationRequest,
-  partitionKinds,
-  schedulerNames,
-  sizeLimitsPx,
-} from '#contract/request.ts';
+import { parseGenerationRequest, schedulerNames, sizeLimitsPx } from '#contract/request.ts';
 import type { GenerationRequest } from '#contract/request.ts';
+import { addMergingOptions, mergingOf, type MergingTexts } from './merging-options.ts';
+import { number, numberOr, optionalNumber, pair } from './option-values.ts';
 
 /** The options of `generate` as commander hands them over: numbers are still text, so that a message can quote them. */
-export interface GenerateOptions {
+export interface GenerateOptions extends MergingTexts {
   readonly negative: string;
   readonly model?: string;
   readonly modelKind?: (typeof modelKinds)[number];
@@ -31,22 +26,11 @@ export interface GenerateOptions {
   readonly maps?: string;
   readonly preview?: string;
   readonly previewEvery: string;
-  readonly ratio: string;
-  readonly ratioEnd?: string;
-  readonly mergeMode: string;
-  readonly partition: string;
-  readonly cell: string;
-  readonly maxDownsample: string;
-  readonly mergeBlocks?: string;
-  readonly merge: string;
-  readonly sharePartition: boolean;
 }
-
-const mergeModules = ['self', 'cross', 'mlp'] as const;
 
 export function addGenerateOptions(command: Command): Command {
   const { min, max, step } = sizeLimitsPx;
-  return command
+  command
     .option('-n, --negative <text>', 'what the picture should not show', '')
     .option(
       '-s, --size <WxH>',
@@ -69,35 +53,8 @@ export function addGenerateOptions(command: Command): Command {
         modelKinds,
       ),
     )
-    .option('--config <folder>', 'diffusers folder whose config.json files describe a single file')
-    .optionsGroup('Token merging:')
-    .option('-r, --ratio <share>', 'share of tokens merged away, 0 to 1; 0 = no merging', '0')
-    .option(
-      '--ratio-end <share>',
-      'share at the last step; runs there in a straight line (default: as --ratio)',
-    )
-    .option('--merge-mode <mode>', 'merge (average) or prune (leave out)', noMerging.mode)
-    .option(
-      '--partition <kind>',
-      `how destinations are chosen: ${partitionKinds.join(', ')}`,
-      noMerging.partition,
-    )
-    .option(
-      '--cell <SXxSY>',
-      'tokens of a cell across and down; each has one destination',
-      `${noMerging.sx}x${noMerging.sy}`,
-    )
-    .option(
-      '--max-downsample <n>',
-      `merge blocks downsampled up to ${maxDownsamples.join(', ')}`,
-      String(noMerging.maxDownsample),
-    )
-    .option('--merge-blocks <a,b>', 'merge these blocks instead, by name ("inspect" lists them)')
-    .option('--merge <modules>', `which of ${mergeModules.join(',')} work on merged tokens`, 'self')
-    .option(
-      '--no-share-partition',
-      'a partition of its own for each half of guidance (worse pictures; for comparison)',
-    )
+    .option('--config <folder>', 'diffusers folder whose config.json files describe a single file');
+  return addMergingOptions(command)
     .optionsGroup('Output:')
     .option(
       '-o, --out <path>',
@@ -125,15 +82,6 @@ export function toRequest(
   seed: number,
 ): GenerationRequest {
   const [width, height] = sizeOf(options);
-  const [sx, sy] = pair('--cell', options.cell, '2x2');
-  const modules = list(options.merge);
-  const unknown = modules.filter((name) => !mergeModules.some((known) => known === name));
-  if (unknown.length > 0) {
-    throw new RequestError(
-      'REQUEST_INVALID',
-      `--merge names ${unknown.join(', ')}; allowed: ${mergeModules.join(', ')}, joined by commas.`,
-    );
-  }
   return parseGenerationRequest({
     prompt,
     negativePrompt: options.negative,
@@ -144,20 +92,7 @@ export function toRequest(
     guidanceScale: numberOr('--guidance', options.guidance, defaults.guidanceScale),
     seed: numberOr('--seed', options.seed, seed),
     count: number('--count', options.count),
-    merging: {
-      ratio: number('--ratio', options.ratio),
-      ...(options.ratioEnd === undefined ? {} : { ratioEnd: number('--ratio-end', options.ratioEnd) }),
-      mode: options.mergeMode,
-      partition: options.partition,
-      sx,
-      sy,
-      maxDownsample: number('--max-downsample', options.maxDownsample),
-      ...(options.mergeBlocks === undefined ? {} : { blocks: list(options.mergeBlocks) }),
-      selfAttention: modules.includes('self'),
-      crossAttention: modules.includes('cross'),
-      mlp: modules.includes('mlp'),
-      sharePartition: options.sharePartition,
-    },
+    merging: mergingOf(options),
   });
 }
 
@@ -171,40 +106,6 @@ function sizeOf(options: GenerateOptions): [number | undefined, number | undefin
     );
   }
   return pair('--size', size, '512x512');
-}
-
-const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-
-function number(option: string, text: string): number {
-  if (numberPattern.test(text.trim())) return Number(text);
-  throw new RequestError('REQUEST_INVALID', `${option} is "${text}"; allowed: a number such as 1 or 0.5.`);
-}
-
-function optionalNumber(option: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : number(option, text);
-}
-
-function numberOr(option: string, text: string | undefined, otherwise: number): number {
-  return text === undefined ? otherwise : number(option, text);
-}
-
-/** Two whole numbers with an x between: their limits are the request's matter. */
-function pair(option: string, text: string, example: string): [number, number] {
-  const match = /^\s*(-?\d+)\s*[x×]\s*(-?\d+)\s*$/i.exec(text);
-  if (match === null) {
-    throw new RequestError(
-      'REQUEST_INVALID',
-      `${option} is "${text}"; allowed: two whole numbers with an x between, such as ${example}.`,
-    );
-  }
-  return [Number(match[1]), Number(match[2])];
-}
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 }
 
 export function previewEvery(options: GenerateOptions): number {

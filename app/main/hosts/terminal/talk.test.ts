@@ -67,6 +67,8 @@ describe('toRequest', () => {
         '4x2',
       ],
       ...['--max-downsample', '4', '--merge-blocks', 'a, b', '--merge', 'cross,mlp', '--no-share-partition'],
+      ...['--merge-side', 'queries', '--merge-threshold', '-.5', '--importance', '0.3'],
+      ...['--match-scope', 'stage', '--match-every', '3', '--match-window', '16'],
     );
     expect(toRequest('sun', options, anyDefaults, 0)).toEqual({
       ...{ prompt: 'sun', negativePrompt: 'x', widthPx: 640, heightPx: 384, steps: 3, scheduler: 'ddim' },
@@ -79,7 +81,8 @@ describe('toRequest', () => {
           crossAttention: true,
           mlp: true,
           sharePartition: false,
-          ...{ side: 'all', importance: 0, matchScope: 'block', matchEvery: 1, matchWindow: 0 },
+          ...{ side: 'queries', threshold: -0.5, importance: 0.3 },
+          ...{ matchScope: 'stage', matchEvery: 3, matchWindow: 16 },
         },
       },
     });

@@ -6,7 +6,7 @@ import { add } from '#kernels/graph/ops/math.ts';
 import { reshape } from '#kernels/graph/ops/shape.ts';
 import { attention, diffusersProjections } from '#kernels/nn/attention.ts';
 import { layerNormOf } from '#kernels/nn/norm.ts';
-import { batchInput } from '#kernels/nn/tokens.ts';
+import { batchInput } from '#kernels/nn/run-shapes.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 import { mergeFeeds } from '#kernels/tome/feeds.ts';
 import { patchBlock, type MergeStructure } from '#kernels/tome/patch.ts';
@@ -37,7 +37,7 @@ export async function prepareBlock(
   const merging = await load(true);
   const feeds = {
     tokens: { data: tokens.data, shape: [batch, gridH * gridW, channels] },
-    [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
+    [batchInput(channels)]: { data: BigInt64Array.of(BigInt(batch), -1n, BigInt(channels)), shape: [3] },
   };
   return async (point) => {
     const output =

@@ -14,7 +14,7 @@ import type { UnetConfig } from './configs.ts';
 import { attentionBlocks, hasAttention } from './unet-blocks.ts';
 import { branchEntry, layersPerUpBlock, levelCount, wholeUnet, type UnetExtent } from './unet-extent.ts';
 
-/** Names of the U-Net's inputs and outputs; grids and merging have theirs in nn/level.ts and tome/inputs.ts. */
+/** Names of the U-Net's inputs and outputs; shapes and merging have theirs in nn/run-shapes.ts and tome/inputs.ts. */
 export const unetNames = {
   latents: 'latents',
   timestep: 'timestep',
@@ -76,7 +76,7 @@ class UnetEmitter {
     this.#config = config;
     this.#merging = merging;
     this.#extent = extent;
-    this.#levels = Array.from({ length: levelCount(config, extent) }, (_, i) => new Level(g, i));
+    this.#levels = Array.from({ length: levelCount(config, extent) }, (_, i) => new Level(i));
     const channels = config.blockOutChannels[0] ?? 0;
     this.#time = timeEmbedding(g, g.input(unetNames.timestep, 'f32', [1]), {
       channels,
@@ -106,7 +106,7 @@ class UnetEmitter {
     config.upBlockTypes.forEach((_, i) => {
       x = this.#up(x, i, skips);
     });
-    x = silu(g, groupNorm(g, x, 'conv_norm_out', config.normNumGroups, config.normEps, top));
+    x = silu(g, groupNorm(g, x, 'conv_norm_out', config.normNumGroups, config.normEps));
     g.output(unetNames.output, convOf(g, x, 'conv_out', config.outChannels, 3));
   }
 
@@ -118,7 +118,7 @@ class UnetEmitter {
     let x = input;
     for (let j = 0; j < layersPerBlock; j++) {
       if (isEnough()) return x;
-      x = this.#resnet(x, `down_blocks.${i}.resnets.${j}`, blockOutChannels[i] ?? 0, i);
+      x = this.#resnet(x, `down_blocks.${i}.resnets.${j}`, blockOutChannels[i] ?? 0);
       if (type !== undefined && hasAttention(type))
         x = this.#attend(x, `down_blocks.${i}.attentions.${j}`, i);
       skips.push(x);
@@ -133,13 +133,8 @@ class UnetEmitter {
   #middle(input: Value): Value {
     const last = this.#config.blockOutChannels.length - 1;
     const channels = this.#config.blockOutChannels[last] ?? 0;
-    const x = this.#resnet(input, 'mid_block.resnets.0', channels, last);
-    return this.#resnet(
-      this.#attend(x, 'mid_block.attentions.0', last),
-      'mid_block.resnets.1',
-      channels,
-      last,
-    );
+    const x = this.#resnet(input, 'mid_block.resnets.0', channels);
+    return this.#resnet(this.#attend(x, 'mid_block.attentions.0', last), 'mid_block.resnets.1', channels);
   }
 
   #deepInput(branch: number): Value {
@@ -167,16 +162,16 @@ class UnetEmitter {
           'The up blocks take more skip connections than the down blocks left.',
         );
       x = concat(this.#g, [x, skip], 1, Number(x.shape[1]) + Number(skip.shape[1]));
-      x = this.#resnet(x, `up_blocks.${i}.resnets.${j}`, blockOutChannels[level] ?? 0, level);
+      x = this.#resnet(x, `up_blocks.${i}.resnets.${j}`, blockOutChannels[level] ?? 0);
       if (type !== undefined && hasAttention(type))
         x = this.#attend(x, `up_blocks.${i}.attentions.${j}`, level);
     }
     return level > 0 ? upsample(this.#g, x, `up_blocks.${i}.upsamplers.0`, this.#level(level - 1)) : x;
   }
 
-  #resnet(x: Value, name: string, out: number, level: number): Value {
+  #resnet(x: Value, name: string, out: number): Value {
     const { normNumGroups: groups, normEps: epsilon } = this.#config;
-    return resnetBlock(this.#g, x, name, this.#level(level), { out, groups, epsilon, time: this.#time });
+    return resnetBlock(this.#g, x, name, { out, groups, epsilon, time: this.#time });
   }
 
   #attend(x: Value, name: string, levelIndex: number): Value {

@@ -35,8 +35,8 @@ export function buildVaeEncoder(config: VaeConfig, weights: WeightSource): Uint8
 export function emitVaeDecoder(g: GraphBuilder, config: VaeConfig): void {
   const channels = config.blockOutChannels;
   const last = channels.length - 1;
-  const levels = channels.map((_, i) => new Level(g, i));
-  const at = (i: number) => levels[i] ?? new Level(g, i);
+  const levels = channels.map((_, i) => new Level(i));
+  const at = (i: number) => levels[i] ?? new Level(i);
   const bottom = at(last);
   let x: Value = g.input(vaeNames.latents, 'f32', [
     'batch',
@@ -48,59 +48,44 @@ export function emitVaeDecoder(g: GraphBuilder, config: VaeConfig): void {
   x = convOf(g, x, 'decoder.conv_in', channels[last] ?? 0, 3);
   x = middle(g, x, 'decoder.mid_block', bottom, config);
   for (let i = 0; i <= last; i++) {
-    const level = at(last - i);
     for (let j = 0; j <= config.layersPerBlock; j++) {
-      x = resnet(g, x, `decoder.up_blocks.${i}.resnets.${j}`, level, channels[last - i] ?? 0, config);
+      x = resnet(g, x, `decoder.up_blocks.${i}.resnets.${j}`, channels[last - i] ?? 0, config);
     }
     if (i < last) x = upsample(g, x, `decoder.up_blocks.${i}.upsamplers.0`, at(last - i - 1));
   }
-  x = silu(g, groupNorm(g, x, 'decoder.conv_norm_out', config.normNumGroups, NORM_EPSILON, at(0)));
+  x = silu(g, groupNorm(g, x, 'decoder.conv_norm_out', config.normNumGroups, NORM_EPSILON));
   g.output(vaeNames.pixels, convOf(g, x, 'decoder.conv_out', config.outChannels, 3));
 }
 
 export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
   const channels = config.blockOutChannels;
   const last = channels.length - 1;
-  const levels = channels.map((_, i) => new Level(g, i));
-  const at = (i: number) => levels[i] ?? new Level(g, i);
+  const levels = channels.map((_, i) => new Level(i));
+  const at = (i: number) => levels[i] ?? new Level(i);
   let x: Value = g.input(vaeNames.pixels, 'f32', ['batch', config.inChannels, at(0).rows, at(0).columns]);
   x = convOf(g, x, 'encoder.conv_in', channels[0] ?? 0, 3);
   for (let i = 0; i <= last; i++) {
     for (let j = 0; j < config.layersPerBlock; j++) {
-      x = resnet(g, x, `encoder.down_blocks.${i}.resnets.${j}`, at(i), channels[i] ?? 0, config);
+      x = resnet(g, x, `encoder.down_blocks.${i}.resnets.${j}`, channels[i] ?? 0, config);
     }
     if (i < last) x = downsampleAsymmetric(g, x, `encoder.down_blocks.${i}.downsamplers.0`, at(i + 1));
   }
   x = middle(g, x, 'encoder.mid_block', at(last), config);
-  x = silu(g, groupNorm(g, x, 'encoder.conv_norm_out', config.normNumGroups, NORM_EPSILON, at(last)));
+  x = silu(g, groupNorm(g, x, 'encoder.conv_norm_out', config.normNumGroups, NORM_EPSILON));
   x = convOf(g, x, 'encoder.conv_out', 2 * config.latentChannels, 3);
   if (config.useQuantConv) x = convOf(g, x, 'quant_conv', 2 * config.latentChannels, 1);
   g.output(vaeNames.moments, x);
 }
 
-function resnet(
-  g: GraphBuilder,
-  x: Value,
-  name: string,
-  level: Level,
-  out: number,
-  config: VaeConfig,
-): Value {
-  return resnetBlock(g, x, name, level, { out, groups: config.normNumGroups, epsilon: NORM_EPSILON });
+function resnet(g: GraphBuilder, x: Value, name: string, out: number, config: VaeConfig): Value {
+  return resnetBlock(g, x, name, { out, groups: config.normNumGroups, epsilon: NORM_EPSILON });
 }
 
 function middle(g: GraphBuilder, input: Value, name: string, level: Level, config: VaeConfig): Value {
   const channels = Number(input.shape[1]);
-  let x = resnet(g, input, `${name}.resnets.0`, level, channels, config);
+  let x = resnet(g, input, `${name}.resnets.0`, channels, config);
   if (config.midBlockAttention) {
-    const normal = groupNorm(
-      g,
-      x,
-      `${name}.attentions.0.group_norm`,
-      config.normNumGroups,
-      NORM_EPSILON,
-      level,
-    );
+    const normal = groupNorm(g, x, `${name}.attentions.0.group_norm`, config.normNumGroups, NORM_EPSILON);
     const rows = imageToRows(g, normal, level);
     const mixed = attention(g, rows, rows, `${name}.attentions.0`, {
       headCount: 1,
@@ -109,5 +94,5 @@ function middle(g: GraphBuilder, input: Value, name: string, level: Level, confi
     });
     x = add(g, x, rowsToImage(g, mixed, level));
   }
-  return resnet(g, x, `${name}.resnets.1`, level, channels, config);
+  return resnet(g, x, `${name}.resnets.1`, channels, config);
 }

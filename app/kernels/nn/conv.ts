@@ -35,6 +35,6 @@ export function downsampleAsymmetric(g: GraphBuilder, x: Value, name: string, to
 
 /** To the next larger grid, which need not be twice as large, then 3×3. */
 export function upsample(g: GraphBuilder, x: Value, name: string, to: Level): Value {
-  const larger = resizeNearest(g, x, to.grid, to.rows, to.columns);
+  const larger = resizeNearest(g, x, to.grid(g), to.rows, to.columns);
   return convOf(g, larger, `${name}.conv`, Number(x.shape[1]), 3);
 }

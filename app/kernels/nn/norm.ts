@@ -2,40 +2,29 @@ import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { add, gemm, mul } from '../graph/ops/math.ts';
 import { instanceNorm, layerNorm } from '../graph/ops/nn.ts';
 import { reshape } from '../graph/ops/shape.ts';
-import type { Level } from './level.ts';
 import { linearWeights, weight } from './linear.ts';
 
 /** Wu & He 2018, "Group Normalization": every group of channels to mean 0 and variance 1, then `name`.weight and .bias [C]. */
-export function groupNorm(
-  g: GraphBuilder,
-  x: Value,
-  name: string,
-  groups: number,
-  epsilon: number,
-  level: Level,
-): Value {
+export function groupNorm(g: GraphBuilder, x: Value, name: string, groups: number, epsilon: number): Value {
   return g.scope('group_norm', () => {
     const c = Number(x.shape[1]);
     const scale = reshape(g, weight(g, `${name}.weight`, [c]), [c, 1, 1], [c, 1, 1]);
     const bias = reshape(g, weight(g, `${name}.bias`, [c]), [c, 1, 1], [c, 1, 1]);
-    return add(g, mul(g, normalizeGroups(g, x, groups, epsilon, level), scale), bias);
+    return add(g, mul(g, normalizeGroups(g, x, groups, epsilon), scale), bias);
   });
 }
 
-/** The same without weight and bias, as instance normalisation of [B, groups, rest]: the runtime's quickest form on CPUs. */
-export function normalizeGroups(
-  g: GraphBuilder,
-  x: Value,
-  groups: number,
-  epsilon: number,
-  level: Level,
-): Value {
-  const [batch = 1, channels = 1] = x.shape;
-  const grouped = reshape(g, x, [0, groups, -1], [batch, groups, `group_${level.name}`]);
+/**
+ * The same without weight and bias, as instance normalisation of [B, groups, channels of a group × h, w]: the runtime's
+ * quickest form on CPUs, and its width can be kept (0), so that no shape must be known.
+ */
+export function normalizeGroups(g: GraphBuilder, x: Value, groups: number, epsilon: number): Value {
+  const [batch = 1, channels = 1, rows = 1, columns = 1] = x.shape;
+  const grouped = reshape(g, x, [0, groups, -1, 0], [batch, groups, `group_${rows}`, columns]);
   const ones = g.floats(Array<number>(groups).fill(1));
   const zeros = g.floats(Array<number>(groups).fill(0));
   const normal = instanceNorm(g, grouped, ones, zeros, epsilon);
-  return reshape(g, normal, level.imageShape(g, Number(channels)), x.shape);
+  return reshape(g, normal, [0, Number(channels), -1, 0], x.shape);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { concat, reshape, transpose } from '../graph/ops/shape.ts';
+import { reshape, transpose } from '../graph/ops/shape.ts';
 import type { Level } from './level.ts';
+import { batchInput } from './run-shapes.ts';
 
 /**
  * Tokens travel as rows [B·N, C], sample after sample: a linear layer is then one matrix product, and a token of
@@ -22,7 +23,7 @@ export function imageToRows(g: GraphBuilder, x: Value, level: Level): Value {
 /** Rows [B·h·w, C] → picture [B, C, h, w]. */
 export function rowsToImage(g: GraphBuilder, x: Value, level: Level): Value {
   const channels = Number(x.shape[1]);
-  const laid = reshape(g, x, level.tokenShape(g, channels), ['batch', level.rows, level.columns, channels]);
+  const laid = reshape(g, x, level.tokenShape(g), ['batch', level.rows, level.columns, channels]);
   return transpose(g, laid, [0, 3, 1, 2]);
 }
 
@@ -34,8 +35,7 @@ export function rowsToBatch(g: GraphBuilder, x: Value, count: string): Value {
 
 /** int64 [3]: (B, −1, C). */
 export function batchShape(g: GraphBuilder, channels: number): Value {
-  const batch = g.input(batchInput, 'i64', [1]);
-  return g.once(`batch ${channels}`, () => concat(g, [batch, g.ints([-1, channels])], 0, 3));
+  return g.input(batchInput(channels), 'i64', [3]);
 }
 
 /** [B, N, C] → rows. */
@@ -43,6 +43,3 @@ export function batchToRows(g: GraphBuilder, x: Value, rows: string): Value {
   const channels = Number(x.shape[2]);
   return reshape(g, x, [-1, channels], [rows, channels]);
 }
-
-/** int64 [1]: samples in the batch. */
-export const batchInput = 'batch';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gridFeeds } from '#engine/nets/net.ts';
+import { sizeFeeds } from '#engine/nets/net.ts';
 import { createSession, type Session } from '#engine/session.ts';
 import { expectClose, ofLargest } from '#tests/expect-close.ts';
 import {
@@ -22,7 +22,6 @@ import { choosePartition, type Partition, type PartitionKind } from '../tome/par
 import type { MergeMode, MergeModule, MergeStructure } from '../tome/patch.ts';
 import { createRandom } from '../tome/random.ts';
 import { Level } from './level.ts';
-import { batchInput } from './tokens.ts';
 import { spatialTransformer } from './transformer.ts';
 
 /** A whole spatial transformer, merging and not, against the slow loops of app/kernels/reference. */
@@ -67,7 +66,7 @@ function sessionOf(modelName: GoldenModelName, merging: MergeStructure | undefin
   if (known !== undefined) return known;
   const { part, config } = modelOf(modelName);
   const g = new GraphBuilder(part.weights);
-  const level = new Level(g, 0);
+  const level = new Level(0);
   const c = config.blockOutChannels[0] ?? 0;
   const x = g.input('x', 'f32', ['batch', c, level.rows, level.columns]);
   const text = g.input('text', 'f32', ['batch', T, config.crossAttentionDim]);
@@ -133,13 +132,11 @@ async function check(modelName: GoldenModelName, merging: MergeStructure | undef
   const feeds = {
     x: { data: x, shape: [batch, c, gridH, gridW] },
     text: { data: text, shape: [batch, T, config.crossAttentionDim] },
-    [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
-    ...gridFeeds(1, gridH, gridW),
     ...(merging === undefined ? {} : mergeFeeds({ mode, batch, levels: [plan] })),
   };
   const session = await sessionOf(modelName, merging);
   const { image, inverse } = await session.run(
-    feeds,
+    { ...feeds, ...sizeFeeds(session, batch, gridH, gridW) },
     merging === undefined ? ['image'] : ['image', 'inverse'],
   );
   const label = `${gridH}×${gridW}, batch ${batch}, r ${r}`;
@@ -203,12 +200,12 @@ describe('a merging block that is switched off', () => {
     const feeds = {
       x: { data: x, shape: [2, 32, 4, 5] },
       text: { data: randomValues(4, 2 * T * 32), shape: [2, T, 32] },
-      [batchInput]: { data: BigInt64Array.of(2n), shape: [1] },
-      ...gridFeeds(1, 4, 5),
     };
-    const plain = await (await sessionOf('tiny-sd15', undefined)).run(feeds, ['image']);
+    const plain = await sessionOf('tiny-sd15', undefined);
+    const expected = await plain.run({ ...feeds, ...sizeFeeds(plain, 2, 4, 5) }, ['image']);
     const merging = await sessionOf('tiny-sd15', structure);
-    const off = await merging.run({ ...feeds, ...inactiveFeeds([0], 2, 'merge') }, ['image']);
-    expect(off['image']).toEqual(plain['image']);
+    const shapes = sizeFeeds(merging, 2, 4, 5);
+    const off = await merging.run({ ...feeds, ...shapes, ...inactiveFeeds([0], 2, 'merge') }, ['image']);
+    expect(off['image']).toEqual(expected['image']);
   });
 });

@@ -33,7 +33,7 @@ export function spatialTransformer(
   return g.scope(name, () => {
     const channels = Number(x.shape[1]);
     const projection = { fromConv: !options.useLinearProjection };
-    const normal = normalizeGroups(g, x, options.groups, NORM_EPSILON, level);
+    const normal = normalizeGroups(g, x, options.groups, NORM_EPSILON);
     const rows = linearAfterNorm(
       g,
       imageToRows(g, normal, level),

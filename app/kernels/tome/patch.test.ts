@@ -41,7 +41,6 @@ describe('the operators of a merging block', () => {
       tome_self: 'If If',
       'tome_self/then': outputs(2),
       'tome_self/then/merge': 'Reshape Gather Gather ScatterND Mul Gather Reshape Concat Reshape',
-      'tome_self/then/merge/shared': 'Concat',
       'tome_self/then/unmerge': 'Gather Reshape',
       'tome_self/else': outputs(2),
     });
@@ -58,7 +57,6 @@ describe('the operators of a merging block', () => {
       tome_self: 'If If',
       'tome_self/then': outputs(2),
       'tome_self/then/prune': 'Reshape Gather Gather Reshape Concat Reshape',
-      'tome_self/then/prune/shared': 'Concat',
       'tome_self/then/unprune': 'Concat',
       'tome_self/then/unprune/unmerge': 'Gather Reshape',
       'tome_self/else': outputs(2),

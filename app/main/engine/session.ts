@@ -20,6 +20,8 @@ export interface RuntimeOptions {
 }
 
 export interface Session {
+  /** Names of what the graph must be fed. */
+  readonly inputs: readonly string[];
   /** Runs the graph and returns the outputs named in `fetch`. */
   run(
     feeds: Readonly<Record<string, NamedTensor>>,
@@ -61,6 +63,7 @@ export async function createSession(
 
 function wrap(session: InferenceSession): Session {
   return {
+    inputs: session.inputNames,
     async run(feeds, fetch) {
       const inputs: Record<string, Tensor> = {};
       let results: InferenceSession.OnnxValueMapType;

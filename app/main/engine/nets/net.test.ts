@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '#contract/errors.ts';
 import type { KernelError } from '#kernels/errors.ts';
-import { gridInput } from '#kernels/nn/level.ts';
 import { openGoldenModel } from '#tests/golden-model.ts';
-import { floatOutput, gridFeeds } from './net.ts';
+import { floatOutput } from './net.ts';
 import { loadUnet } from './unet.ts';
 
 describe('loading a net', () => {
@@ -30,17 +29,6 @@ describe('loading a net', () => {
         /^No attention block is called up_blocks\.0\.attentions\.0; this U-Net has down_blocks\.0\.attentions\.0, /,
       ) as string,
     });
-  });
-});
-
-describe('gridFeeds', () => {
-  it('halves the grid from level to level, rounding up', () => {
-    const feeds = gridFeeds(3, 13, 6);
-    expect([0, 1, 2].map((level) => feeds[gridInput(level)])).toEqual([
-      { data: BigInt64Array.of(13n, 6n), shape: [2] },
-      { data: BigInt64Array.of(7n, 3n), shape: [2] },
-      { data: BigInt64Array.of(4n, 2n), shape: [2] },
-    ]);
   });
 });
 

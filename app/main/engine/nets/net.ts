@@ -1,9 +1,12 @@
 import { KernelError } from '#kernels/errors.ts';
 import { levelGrids } from '#kernels/nets/unet-blocks.ts';
-import { gridInput } from '#kernels/nn/level.ts';
+import { shapeFeeds } from '#kernels/nn/run-shapes.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 import { EngineError } from '#contract/errors.ts';
 import { createSession, type NamedTensor, type RuntimeOptions, type Session } from '../session.ts';
+
+/** More than any net has. */
+const MAX_LEVELS = 8;
 
 /** A net of a checkpoint: its configuration and where its weights lie. */
 export interface NetPart<C> {
@@ -29,13 +32,14 @@ export async function loadNet<C>(
   return createSession(model, part.folder, options);
 }
 
-/** The grid input of every level; `h` and `w` are those of level 0. */
-export function gridFeeds(levelCount: number, h: number, w: number): Record<string, NamedTensor> {
-  const feeds: Record<string, NamedTensor> = {};
-  levelGrids(levelCount, h, w).forEach((grid, i) => {
-    feeds[gridInput(i)] = { data: BigInt64Array.of(BigInt(grid.h), BigInt(grid.w)), shape: [2] };
-  });
-  return feeds;
+/** The shapes that a net's graph declares, for a batch and a grid of h × w at level 0. */
+export function sizeFeeds(
+  session: Session,
+  batch: number,
+  h: number,
+  w: number,
+): Record<string, NamedTensor> {
+  return shapeFeeds(session.inputs, { batch, grids: levelGrids(MAX_LEVELS, h, w) });
 }
 
 /** A float32 output by name. */

@@ -1,8 +1,7 @@
 import { buildClipText, clipTextNames } from '#kernels/nets/clip-text.ts';
 import type { ClipTextConfig } from '#kernels/nets/configs.ts';
-import { batchInput } from '#kernels/nn/tokens.ts';
 import type { RuntimeOptions } from '../session.ts';
-import { floatOutput, loadNet, type NetPart } from './net.ts';
+import { floatOutput, loadNet, sizeFeeds, type NetPart } from './net.ts';
 
 export interface TextEncoder {
   /** Token ids [B, T], T = maxPositions → text states [B, T, C]. */
@@ -22,7 +21,7 @@ export async function loadTextEncoder(
           data: BigInt64Array.from(ids, BigInt),
           shape: [batch, part.config.maxPositions],
         },
-        [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
+        ...sizeFeeds(session, batch, 1, 1),
       };
       return floatOutput(await session.run(feeds, [clipTextNames.hidden]), clipTextNames.hidden);
     },

@@ -1,6 +1,5 @@
 import { GraphBuilder } from '#kernels/graph/builder.ts';
 import { reshape } from '#kernels/graph/ops/shape.ts';
-import { batchInput } from '#kernels/nn/tokens.ts';
 import { mergeFeeds } from '#kernels/tome/feeds.ts';
 import { mergeInputs } from '#kernels/tome/inputs.ts';
 import { representatives } from '#kernels/tome/map.ts';
@@ -12,7 +11,7 @@ import { unmergeRows } from '#kernels/tome/unmerge.ts';
 import type { Partition } from '#kernels/tome/partition.ts';
 import { EngineError, invariant } from '#contract/errors.ts';
 import { createSession, type RuntimeOptions } from '../session.ts';
-import { floatOutput } from './net.ts';
+import { floatOutput, sizeFeeds } from './net.ts';
 
 export interface TomeCase {
   /** Metric [B, N, C]: what similarity is measured on. */
@@ -88,7 +87,7 @@ export async function loadTomeProbe(
       const feeds = {
         x: { data: x, shape: [batch, tokens, channels] },
         y: { data: y, shape: [batch, tokens, valueChannels] },
-        [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
+        ...sizeFeeds(session, batch, gridH, gridW),
         ...mergeFeeds({ mode, batch, levels: [plan] }),
       };
       const outputs = await session.run(feeds, ['merged', 'unmerged', 'inverse']);

@@ -2,20 +2,13 @@ import { invariant } from '#contract/errors.ts';
 import type { UnetConfig } from '#kernels/nets/configs.ts';
 import { buildUnet, unetNames } from '#kernels/nets/unet.ts';
 import { levelGrids, type AttentionBlock } from '#kernels/nets/unet-blocks.ts';
-import {
-  attentionBlocksWithin,
-  branchEntry,
-  levelCount,
-  wholeUnet,
-  type UnetExtent,
-} from '#kernels/nets/unet-extent.ts';
-import { batchInput } from '#kernels/nn/tokens.ts';
+import { attentionBlocksWithin, branchEntry, wholeUnet, type UnetExtent } from '#kernels/nets/unet-extent.ts';
 import { inactiveFeeds, mergeFeeds } from '#kernels/tome/feeds.ts';
 import { representatives } from '#kernels/tome/map.ts';
 import type { MergeStructure } from '#kernels/tome/patch.ts';
 import type { LevelPlan, MergePlan } from '#kernels/tome/plan.ts';
 import type { NamedTensor, RuntimeOptions } from '../session.ts';
-import { floatOutput, gridFeeds, loadNet, type NetPart } from './net.ts';
+import { floatOutput, loadNet, sizeFeeds, type NetPart } from './net.ts';
 
 export interface UnetInput {
   /** [B, C, h, w], already scaled by the scheduler. */
@@ -92,6 +85,7 @@ export async function loadUnet(
       const mapped = input.wantMaps === true ? mergingBlocks.filter((block) => active.has(block.level)) : [];
       const feeds = {
         ...baseFeeds(config, extent, input),
+        ...sizeFeeds(session, input.batch, input.latentH, input.latentW),
         ...inactiveFeeds(idle, input.batch, mode),
         ...mergeFeeds({ batch: input.batch, mode, levels: plans }),
       };
@@ -121,8 +115,6 @@ function baseFeeds(config: UnetConfig, extent: UnetExtent, input: UnetInput): Re
     [unetNames.latents]: { data: input.latents, shape: [batch, config.inChannels, latentH, latentW] },
     [unetNames.timestep]: { data: Float32Array.of(input.timestep), shape: [1] },
     [unetNames.hidden]: { data: input.hidden, shape: [batch, tokenCount, config.crossAttentionDim] },
-    [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] },
-    ...gridFeeds(levelCount(config, extent), latentH, latentW),
     ...(extent.part === 'shallow' ? deepFeed(config, extent.branch, input) : {}),
   };
 }

@@ -1,8 +1,7 @@
 import { vaeDownscale, type VaeConfig } from '#kernels/nets/configs.ts';
 import { buildVaeDecoder, buildVaeEncoder, vaeNames } from '#kernels/nets/vae.ts';
-import { batchInput } from '#kernels/nn/tokens.ts';
-import type { NamedTensor, RuntimeOptions } from '../session.ts';
-import { floatOutput, gridFeeds, loadNet, type NetPart } from './net.ts';
+import type { RuntimeOptions } from '../session.ts';
+import { floatOutput, loadNet, sizeFeeds, type NetPart } from './net.ts';
 
 export interface VaeDecoder {
   /** Latents [B, C, h, w], divided by the scaling factor → pixels [B, 3, h·f, w·f] in −1 … 1. */
@@ -21,19 +20,6 @@ export interface VaeEncoder {
   release(): Promise<void>;
 }
 
-function sizeFeeds(
-  config: VaeConfig,
-  batch: number,
-  heightPx: number,
-  widthPx: number,
-): Record<string, NamedTensor> {
-  // Only a VAE with attention reads the batch size.
-  const batchFeed = config.midBlockAttention
-    ? { [batchInput]: { data: BigInt64Array.of(BigInt(batch)), shape: [1] } }
-    : {};
-  return { ...batchFeed, ...gridFeeds(config.blockOutChannels.length, heightPx, widthPx) };
-}
-
 export async function loadVaeDecoder(
   part: NetPart<VaeConfig>,
   options: RuntimeOptions = {},
@@ -45,7 +31,7 @@ export async function loadVaeDecoder(
     async run(latents, batch, latentH, latentW) {
       const feeds = {
         [vaeNames.latents]: { data: latents, shape: [batch, config.latentChannels, latentH, latentW] },
-        ...sizeFeeds(config, batch, latentH * scale, latentW * scale),
+        ...sizeFeeds(session, batch, latentH * scale, latentW * scale),
       };
       return floatOutput(await session.run(feeds, [vaeNames.pixels]), vaeNames.pixels);
     },
@@ -63,7 +49,7 @@ export async function loadVaeEncoder(
     async run(pixels, batch, heightPx, widthPx) {
       const feeds = {
         [vaeNames.pixels]: { data: pixels, shape: [batch, config.inChannels, heightPx, widthPx] },
-        ...sizeFeeds(config, batch, heightPx, widthPx),
+        ...sizeFeeds(session, batch, heightPx, widthPx),
       };
       const moments = floatOutput(await session.run(feeds, [vaeNames.moments]), vaeNames.moments);
       return splitMoments(moments, batch);

@@ -2,7 +2,13 @@ import * as v from 'valibot';
 import { errorCodes } from './errors.ts';
 import { GenerationRequestSchema, MergingSchema } from './request.ts';
 import { modelKinds } from './model.ts';
-import { autoRuntime, RuntimeChoiceSchema } from './runtime.ts';
+import {
+  autoRuntime,
+  CandidateSchema,
+  RuntimeChoiceSchema,
+  RuntimeReportSchema,
+  VerdictSchema,
+} from './runtime.ts';
 
 /** What the host and the engine process say to each other. Both sides check what they hear; replies carry the id of their request. */
 
@@ -28,6 +34,10 @@ export const EngineRequestSchema = v.variant('type', [
     /** The merging expected next: what merges is built into the U-Net. */
     merging: MergingSchema,
     runtime: v.optional(RuntimeChoiceSchema, autoRuntime),
+    /** Where to run, best first; absent: on the CPU. */
+    candidates: v.exactOptional(v.array(CandidateSchema)),
+    /** What was asked for and cannot be, told with the job. */
+    notices: v.exactOptional(v.array(v.string())),
   }),
   v.strictObject({
     type: v.literal('generate'),
@@ -38,9 +48,16 @@ export const EngineRequestSchema = v.variant('type', [
     previewEvery: Count,
     wantMaps: v.boolean(),
     runtime: v.optional(RuntimeChoiceSchema, autoRuntime),
+    /** Where to run, best first; absent: on the CPU. */
+    candidates: v.exactOptional(v.array(CandidateSchema)),
+    /** What was asked for and cannot be, told with the job. */
+    notices: v.exactOptional(v.array(v.string())),
   }),
   v.strictObject({ type: v.literal('cancel'), id: Id, job: Id }),
   v.strictObject({ type: v.literal('unload'), id: Id }),
+  /** Which providers the runtime of this platform brings along. */
+  v.strictObject({ type: v.literal('backends'), id: Id }),
+  v.strictObject({ type: v.literal('trial'), id: Id, candidate: CandidateSchema }),
 ]);
 export type EngineRequest = v.InferOutput<typeof EngineRequestSchema>;
 
@@ -93,6 +110,8 @@ export const JobFiguresSchema = v.strictObject({
   loadMs: Milliseconds,
   totalMs: Milliseconds,
   peakMemory: v.strictObject({ bytes: Count, source: v.string() }),
+  /** Absent in rows written before it was told. */
+  runtime: v.exactOptional(RuntimeReportSchema),
 });
 export type JobFigures = v.InferOutput<typeof JobFiguresSchema>;
 
@@ -107,6 +126,19 @@ const WireErrorSchema = v.strictObject({
 export const EngineEventSchema = v.variant('type', [
   /** The answer to `load`. */
   v.strictObject({ type: v.literal('loaded'), id: Id, tookMs: Milliseconds }),
+  v.strictObject({
+    type: v.literal('backends'),
+    id: Id,
+    version: v.string(),
+    names: v.array(v.string()),
+  }),
+  /** `software`: what answered was a CPU that plays a GPU. */
+  v.strictObject({
+    type: v.literal('tried'),
+    id: Id,
+    verdict: VerdictSchema,
+    software: v.boolean(),
+  }),
   /** The job's nets are loaded and its steps begin. */
   v.strictObject({
     type: v.literal('started'),
@@ -116,6 +148,8 @@ export const EngineEventSchema = v.variant('type', [
     /** Calls of the U-Net's loop, which some schedulers make more of than steps. */
     calls: Count,
     merging: MergingReportSchema,
+    /** Where the parts loaded so far run. */
+    runtime: v.exactOptional(RuntimeReportSchema),
   }),
   v.strictObject({ type: v.literal('warning'), id: Id, message: v.string() }),
   v.strictObject({

@@ -20,3 +20,71 @@ export const RuntimeChoiceSchema = v.strictObject({
 export type RuntimeChoice = v.InferOutput<typeof RuntimeChoiceSchema>;
 
 export const autoRuntime: RuntimeChoice = { provider: 'auto', precision: 'auto', memory: 'auto' };
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** Why a device is not used, or not by itself. */
+export const deviceProblems = [
+  /** The runtime of this platform has no such provider. */
+  'not-here',
+  'no-device',
+  /** CUDA_VISIBLE_DEVICES leaves none. */
+  'hidden',
+  /** The driver's own tool failed. */
+  'driver',
+  'extra-missing',
+  /** A CPU that plays a GPU: works, slower than the CPU itself. */
+  'software',
+] as const;
+export type DeviceProblem = (typeof deviceProblems)[number];
+
+/** A provider with what it would run on; one without anything to run on says why. */
+export const DeviceSchema = v.strictObject({
+  provider: v.picklist(providers),
+  /** Which of several, as the provider counts them. */
+  index: Count,
+  /** "AMD Ryzen 7 5800X", "NVIDIA GeForce RTX 3060"; null where there is nothing, or nothing tells. */
+  name: v.nullable(v.string()),
+  memoryBytes: v.nullable(Count),
+  /** Where name and memory are from. */
+  source: v.nullable(v.string()),
+  driver: v.nullable(v.string()),
+  /** Null = it can be asked to work. `software` can be asked too, but is never chosen by itself. */
+  problem: v.nullable(v.strictObject({ code: v.picklist(deviceProblems), message: v.string() })),
+});
+export type Device = v.InferOutput<typeof DeviceSchema>;
+
+/** What a short trial found: the same pass of the U-Net on the device and on the CPU. */
+export const VerdictSchema = v.strictObject({
+  provider: v.picklist(providers),
+  index: Count,
+  precision: v.picklist(precisions),
+  /** `wrong`: numbers other than the CPU's. `failed`: no numbers. */
+  outcome: v.picklist(['right', 'wrong', 'failed']),
+  /** Median of the passes after the first. */
+  passMs: v.nullable(v.number()),
+  /** Root mean square of the difference over that of the CPU's numbers; null where some were not finite. */
+  error: v.nullable(v.number()),
+  reason: v.nullable(v.string()),
+  measuredAt: Count,
+});
+export type Verdict = v.InferOutput<typeof VerdictSchema>;
+
+/** One way to run a job: the engine takes the first that works, and goes on to the next when it fails. */
+export const CandidateSchema = v.strictObject({
+  provider: v.picklist(providers),
+  index: Count,
+  device: v.string(),
+  precision: v.picklist(precisions),
+});
+export type Candidate = v.InferOutput<typeof CandidateSchema>;
+
+export const netParts = ['text', 'unet', 'vae'] as const;
+export type NetPartName = (typeof netParts)[number];
+
+/** Where each part of a job truly ran, and what had to be given up on the way. */
+export const RuntimeReportSchema = v.strictObject({
+  parts: v.array(v.strictObject({ part: v.picklist(netParts), ...CandidateSchema.entries })),
+  notices: v.array(v.string()),
+});
+export type RuntimeReport = v.InferOutput<typeof RuntimeReportSchema>;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { MergingReportSchema, PictureFiguresSchema } from '#contract/engine-protocol.ts';
 import { GenerationRequestSchema } from '#contract/request.ts';
+import { RuntimeReportSchema } from '#contract/runtime.ts';
 import {
   BytesSchema,
   CountSchema,
@@ -51,6 +52,8 @@ export const GenerationSchema = v.object({
       ...PictureFiguresSchema.entries,
       /** Opening the checkpoint and building its nets; 0 where they were loaded already. */
       loadMs: MillisecondsSchema,
+      /** Absent in rows written before it was told. */
+      runtime: v.exactOptional(RuntimeReportSchema),
     }),
   ),
   memory: v.array(MemoryFigureSchema),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { autoRuntime, RuntimeChoiceSchema } from '#contract/runtime.ts';
 import { DraftSchema } from './draft.ts';
 
 export const languages = ['en', 'ko'] as const;
@@ -13,6 +14,7 @@ export const SettingsSchema = v.object({
   previewEvery: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(50)),
   notifyWhenHidden: v.boolean(),
   firstRunDone: v.boolean(),
+  runtime: RuntimeChoiceSchema,
   overlayOpacity: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** What stands in the form: kept at every keystroke. Null before the first. */
   draft: v.nullable(DraftSchema),
@@ -27,6 +29,7 @@ export const defaultSettings: Settings = {
   previewEvery: 1,
   notifyWhenHidden: true,
   firstRunDone: false,
+  runtime: autoRuntime,
   overlayOpacity: 0.7,
   draft: null,
 };

@@ -8,7 +8,7 @@ import type {
   ModelReference,
 } from '#contract/engine-protocol.ts';
 import { BugError, CancelledError, EngineError, fromWire, invariant } from '#contract/errors.ts';
-import { autoRuntime, type RuntimeChoice } from '#contract/runtime.ts';
+import { autoRuntime, type Candidate, type RuntimeChoice, type Verdict } from '#contract/runtime.ts';
 import type { GenerationRequest, MergingOptions } from '#contract/request.ts';
 import { describeExit } from './exit.ts';
 import type { EnginePort } from './port.ts';
@@ -23,6 +23,10 @@ export interface Engine {
   load(model: ModelReference, merging: MergingOptions, options?: JobOptions): Promise<{ tookMs: number }>;
   generate(job: GenerateJob, options?: JobOptions): Promise<JobFigures>;
   unload(): Promise<void>;
+  /** The runtime's version, and the providers that it brings along on this platform. */
+  backends(): Promise<{ version: string; names: readonly string[] }>;
+  /** A short pass on this device, compared with the CPU's. */
+  trial(candidate: Candidate): Promise<{ verdict: Verdict; software: boolean }>;
   /** Ends the process. A running job fails as cancelled. */
   dispose(): Promise<void>;
 }
@@ -34,6 +38,9 @@ export interface GenerateJob {
   readonly wantMaps?: boolean;
   /** Absent: the engine chooses. */
   readonly runtime?: RuntimeChoice;
+  /** Where to run, best first; absent: on the CPU. */
+  readonly candidates?: readonly Candidate[];
+  readonly notices?: readonly string[];
 }
 
 export interface JobOptions {
@@ -48,7 +55,7 @@ export interface EngineOptions {
 }
 
 type RequestBody = EngineRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
-type Ending = Extract<EngineEvent, { type: 'done' | 'loaded' }>;
+type Ending = Exclude<EngineEvent, JobEvent | { type: 'failed' }>;
 
 interface Job {
   readonly id: number;
@@ -98,7 +105,9 @@ class EngineHost implements Engine {
   async generate(job: GenerateJob, options?: JobOptions): Promise<JobFigures> {
     const { model, request, previewEvery = 0, wantMaps = false, runtime = autoRuntime } = job;
     const body = { type: 'generate', model, request, previewEvery, wantMaps, runtime } as const;
-    const ending = await this.#run(body, options);
+    const { candidates = [], notices = [] } = job;
+    const where = { candidates: [...candidates], notices: [...notices] };
+    const ending = await this.#run({ ...body, ...where }, options);
     invariant(
       ending.type === 'done' && ending.figures !== undefined,
       'The engine ended a job without its figures.',
@@ -108,6 +117,18 @@ class EngineHost implements Engine {
 
   async unload(): Promise<void> {
     if (this.#port !== undefined) await this.#run({ type: 'unload' });
+  }
+
+  async backends(): Promise<{ version: string; names: readonly string[] }> {
+    const ending = await this.#run({ type: 'backends' });
+    invariant(ending.type === 'backends', 'The engine answered with something else than its backends.');
+    return ending;
+  }
+
+  async trial(candidate: Candidate): Promise<{ verdict: Verdict; software: boolean }> {
+    const ending = await this.#run({ type: 'trial', candidate });
+    invariant(ending.type === 'tried', 'The engine answered a trial with something else.');
+    return ending;
   }
 
   async dispose(): Promise<void> {
@@ -177,7 +198,7 @@ class EngineHost implements Engine {
     if (this.#job?.id !== event.id) return;
     if (event.type === 'failed') {
       this.#takeJob()?.reject(fromWire(event.error));
-    } else if (event.type === 'done' || event.type === 'loaded') {
+    } else if (isEnding(event)) {
       this.#takeJob()?.resolve(event);
     } else if (!this.#job.cancelled) {
       try {
@@ -200,4 +221,8 @@ class EngineHost implements Engine {
     this.#job = undefined;
     return job;
   }
+}
+
+function isEnding(event: Exclude<EngineEvent, { type: 'failed' }>): event is Ending {
+  return ['done', 'loaded', 'backends', 'tried'].includes(event.type);
 }

@@ -1,5 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { EngineError } from '#contract/errors.ts';
+import type { Precision, Provider } from '#contract/runtime.ts';
 
 /** The one importer of onnxruntime-node: a graph and the folder of its weights in, plain typed arrays out. */
 
@@ -12,7 +13,11 @@ export interface NamedTensor {
 export interface RuntimeOptions {
   /** Threads of one operator; absent: the runtime's choice, one a physical core. */
   readonly threads?: number;
-  readonly provider?: 'cpu' | 'webgpu';
+  readonly provider?: Provider;
+  /** Which of several devices, as the provider counts them. */
+  readonly deviceIndex?: number;
+  /** That the graph is to be built in; absent: f32. */
+  readonly precision?: Precision;
   /** Writes a trace of every operator's time beside this prefix. */
   readonly profilePrefix?: string;
   /** Session configuration entries by their onnxruntime names, over the ones set here. */
@@ -32,6 +37,18 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** What the runtime brings along on this platform; CUDA is told too, whose files are an extra. */
+export function runtimeBackends(): { version: string; names: string[] } {
+  return { version: env.versions.node ?? 'unknown', names: listSupportedBackends().map(({ name }) => name) };
+}
+
+function executionProvider({
+  provider = 'cpu',
+  deviceIndex = 0,
+}: RuntimeOptions): InferenceSession.ExecutionProviderConfig {
+  return provider === 'cuda' || provider === 'dml' ? { name: provider, deviceId: deviceIndex } : provider;
+}
+
 /** `folder` holds the files that the graph's weights are byte ranges of. Throws ENGINE_FAILED with the runtime's words. */
 export async function createSession(
   model: Uint8Array,
@@ -41,8 +58,10 @@ export async function createSession(
   let session: InferenceSession;
   try {
     session = await InferenceSession.create(model, {
-      executionProviders: [options.provider ?? 'cpu'],
+      executionProviders: [executionProvider(options)],
       graphOptimizationLevel: 'all',
+      // DirectML refuses memory patterns (onnxruntime.ai/docs/execution-providers/DirectML-ExecutionProvider.html).
+      ...(options.provider === 'dml' ? { enableMemPattern: false, executionMode: 'sequential' } : {}),
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       ...(options.profilePrefix === undefined
         ? {}
@@ -109,7 +128,7 @@ function fromTensor(name: string, value: InferenceSession.OnnxValueMapType[strin
 
 function asEngineError(what: string, cause: unknown): EngineError {
   const words = cause instanceof Error ? cause.message : String(cause);
-  const outOfMemory = /bad_alloc|allocat|out of memory/i.test(words);
+  const outOfMemory = /bad_alloc|allocat|out of (?:device )?memory|outofmemory|E_OUTOFMEMORY/i.test(words);
   return outOfMemory
     ? new EngineError(
         'ENGINE_OUT_OF_MEMORY',

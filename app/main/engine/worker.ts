@@ -1,13 +1,17 @@
 import * as v from 'valibot';
 import { EngineRequestSchema } from '#contract/engine-protocol.ts';
-import type { EngineEvent, EngineRequest, ModelReference } from '#contract/engine-protocol.ts';
+import type { EngineEvent, EngineRequest } from '#contract/engine-protocol.ts';
 import { BugError, EngineError, toWire } from '#contract/errors.ts';
 import type { MergingOptions } from '#contract/request.ts';
 import { KernelError } from '#kernels/errors.ts';
 import type { Checkpoint, OpenOptions } from '#library/checkpoint.ts';
+import { embeddedModelPath } from '#library/models.ts';
+import { hasSoftwareDriver, tryCandidate } from './devices/trial.ts';
 import { generate } from './pipeline/generate.ts';
 import { Model } from './pipeline/model.ts';
 import type { ParentPort } from './port.ts';
+import { Runtime } from './runtime.ts';
+import { runtimeBackends } from './session.ts';
 
 /** The engine process: hears requests, does one job at a time, answers. The library comes from the entry that composes it. */
 export interface WorkerLibrary {
@@ -67,15 +71,22 @@ async function answer(
   switch (request.type) {
     case 'load': {
       const start = performance.now();
-      await preload(await models.get(request.model), request.merging);
+      await preload(await models.get(request), request.merging);
       return { type: 'loaded', id, tookMs: performance.now() - start };
     }
     case 'unload':
       await models.release();
       return { type: 'done', id };
+    case 'backends':
+      return { type: 'backends', id, ...runtimeBackends() };
+    case 'trial': {
+      const checkpoint = await models.library.openCheckpoint(embeddedModelPath(), {});
+      const verdict = await tryCandidate(checkpoint, request.candidate);
+      return { type: 'tried', id, verdict, software: await hasSoftwareDriver() };
+    }
     case 'generate': {
       const start = performance.now();
-      const model = await models.get(request.model);
+      const model = await models.get(request);
       const openMs = performance.now() - start;
       const figures = await generate(model, {
         ...request,
@@ -84,11 +95,11 @@ async function answer(
           post({ ...event, id });
         },
       });
-      const { loadMs, totalMs, peakMemory } = figures;
+      const { loadMs, totalMs } = figures;
       return {
         type: 'done',
         id,
-        figures: { loadMs: loadMs + openMs, totalMs: totalMs + openMs, peakMemory },
+        figures: { ...figures, loadMs: loadMs + openMs, totalMs: totalMs + openMs },
       };
     }
   }
@@ -101,22 +112,28 @@ async function preload(model: Model, merging: MergingOptions): Promise<void> {
   await model.vaeDecoder();
 }
 
+type Wanted = Pick<Extract<EngineRequest, { type: 'load' | 'generate' }>, 'model' | 'candidates' | 'notices'>;
+
 /** The one model that is loaded. */
 class ModelSlot {
-  readonly #library: WorkerLibrary;
+  readonly library: WorkerLibrary;
   #key: string | undefined;
   #model: Model | undefined;
 
   constructor(library: WorkerLibrary) {
-    this.#library = library;
+    this.library = library;
   }
 
-  async get(reference: ModelReference): Promise<Model> {
-    const { path, ...options } = reference;
-    const key = JSON.stringify([path, options.kind, options.configFolder]);
+  /** Loaded for the same candidates: others would run it elsewhere. */
+  async get({ model, candidates = [], notices = [] }: Wanted): Promise<Model> {
+    const { path, ...options } = model;
+    const key = JSON.stringify([path, options.kind, options.configFolder, candidates, notices]);
     if (this.#model !== undefined && this.#key === key) return this.#model;
     await this.release();
-    this.#model = new Model(await this.#library.openCheckpoint(path, options));
+    this.#model = new Model(
+      await this.library.openCheckpoint(path, options),
+      new Runtime(candidates, notices),
+    );
     this.#key = key;
     return this.#model;
   }

@@ -44,9 +44,7 @@ export async function listNvidiaProcesses(
   run: RunCommand = runCommand,
 ): Promise<NvidiaAnswer<NvidiaProcess>> {
   return query(run, 'compute-apps', processFields, ([uuid = '', pid = '', used]) =>
-    isUuid(uuid) && /^\d+$/.test(pid)
-      ? { uuid, pid: Number(pid), usedBytes: toBytes(used) }
-      : undefined,
+    isUuid(uuid) && /^\d+$/.test(pid) ? { uuid, pid: Number(pid), usedBytes: toBytes(used) } : undefined,
   );
 }
 

@@ -20,6 +20,9 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   const wasReset = resetPeakMemory();
   const loadedBefore = model.loadMs;
   const { request } = job;
+  await model.begin((message) => {
+    job.emit({ type: 'warning', message });
+  });
   const size = checkAgainstModel(model.checkpoint, request);
   // The scheduler refuses what it cannot do before anything large is loaded.
   const calls = countCalls(request, model.checkpoint.schedule);
@@ -34,6 +37,7 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
     loadMs: model.loadMs - loadedBefore,
     totalMs: performance.now() - start,
     peakMemory: readPeakMemory(wasReset),
+    runtime: model.runtime.report(),
   };
 }
 
@@ -66,6 +70,7 @@ function announce(model: Model, job: Job, size: LatentSize, prompts: EncodedProm
     tokenCount: prompts.tokenCount,
     negativeTokenCount: prompts.negativeTokenCount,
     calls,
+    runtime: model.runtime.plan(),
     merging: {
       effectiveRatio: report.effectiveRatio,
       effectiveRatioEnd: report.effectiveRatioEnd,

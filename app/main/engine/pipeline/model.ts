@@ -1,10 +1,14 @@
 import type { Checkpoint } from '#library/checkpoint.ts';
 import { mergeStructure } from '#kernels/tome/plan.ts';
 import type { MergeStructure } from '#kernels/tome/patch.ts';
+import { EngineError } from '#contract/errors.ts';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
+import type { NetPartName } from '#contract/runtime.ts';
 import { loadTextEncoder, type TextEncoder } from '../nets/text-encoder.ts';
 import { loadUnet, type Unet } from '../nets/unet.ts';
 import { loadVaeDecoder, type VaeDecoder } from '../nets/vae.ts';
+import { Runtime } from '../runtime.ts';
+import type { RuntimeOptions } from '../session.ts';
 import { loadClipTokenizer, type ClipTokenizer } from '../text/tokenizer.ts';
 import type { RequestUnet } from './step-cache.ts';
 import { fitPreview, type PreviewProjection } from './preview.ts';
@@ -16,6 +20,7 @@ const keptTextEncoderBytes = 256 * 1024 ** 2;
 /** A checkpoint and those of its nets that are loaded now. Each is loaded at its first use. */
 export class Model {
   readonly checkpoint: Checkpoint;
+  readonly runtime: Runtime;
   readonly textCache = new TextCache();
   #tokenizer: ClipTokenizer | undefined;
   #textEncoder: TextEncoder | undefined;
@@ -25,8 +30,14 @@ export class Model {
   #preview: PreviewProjection | undefined;
   #loadMs = 0;
 
-  constructor(checkpoint: Checkpoint) {
+  constructor(checkpoint: Checkpoint, runtime = new Runtime()) {
     this.checkpoint = checkpoint;
+    this.runtime = runtime;
+  }
+
+  /** A new job: where the device had no memory left for the last one, it gets another chance. */
+  async begin(tell: (notice: string) => void): Promise<void> {
+    if (this.runtime.begin(tell)) await this.release();
   }
 
   /** Time spent on loading nets so far. */
@@ -40,7 +51,9 @@ export class Model {
   }
 
   async textEncoder(): Promise<TextEncoder> {
-    return (this.#textEncoder ??= await this.#timed(() => loadTextEncoder(this.checkpoint.textEncoder)));
+    return (this.#textEncoder ??= await this.#load('text', (options) =>
+      loadTextEncoder(this.checkpoint.textEncoder, options),
+    ));
   }
 
   /** Gives a large text encoder's memory back; a small one stays for the next prompt. */
@@ -58,9 +71,22 @@ export class Model {
    */
   async unet(merging: MergingOptions, stepCache?: StepCache): Promise<RequestUnet> {
     const wanted = mergeStructure(this.checkpoint.unet.config, merging);
-    const whole = await this.#wholeUnet(wanted, stepCache?.branch);
+    const whole = await this.#lasting(() => this.#wholeUnet(wanted, stepCache?.branch));
     if (stepCache === undefined) return { whole };
-    return { whole, shallow: await this.#shallow(whole.structure, stepCache.branch) };
+    const { structure } = whole;
+    return { whole, shallow: await this.#lasting(() => this.#shallow(structure, stepCache.branch)) };
+  }
+
+  /** A U-Net that outlasts its device: all inputs of a pass are here, so the next device runs it again. */
+  async #lasting(load: () => Promise<Unet>): Promise<Unet> {
+    return {
+      ...(await load()),
+      run: (input) =>
+        this.#run('unet', async () => {
+          const result = await (await load()).run(input);
+          return { result, values: result.output };
+        }),
+    };
   }
 
   async #wholeUnet(wanted: MergeStructure | null, branch: number | undefined): Promise<Unet> {
@@ -70,7 +96,9 @@ export class Model {
     this.#unet = undefined;
     await old?.release();
     const extent = { part: 'whole', ...(branch === undefined ? {} : { branch }) } as const;
-    return (this.#unet = await this.#timed(() => loadUnet(this.checkpoint.unet, wanted, {}, extent)));
+    return (this.#unet = await this.#load('unet', (options) =>
+      loadUnet(this.checkpoint.unet, wanted, options, extent),
+    ));
   }
 
   async #shallow(structure: MergeStructure | null, branch: number): Promise<Unet> {
@@ -79,13 +107,26 @@ export class Model {
     this.#shallowUnet = undefined;
     await old?.release();
     const extent = { part: 'shallow', branch } as const;
-    return (this.#shallowUnet = await this.#timed(() =>
-      loadUnet(this.checkpoint.unet, structure, {}, extent),
+    return (this.#shallowUnet = await this.#load('unet', (options) =>
+      loadUnet(this.checkpoint.unet, structure, options, extent),
     ));
   }
 
   async vaeDecoder(): Promise<VaeDecoder> {
-    return (this.#vaeDecoder ??= await this.#timed(() => loadVaeDecoder(this.checkpoint.vae)));
+    return {
+      ...(await this.#loadedVaeDecoder()),
+      run: (...input) =>
+        this.#run('vae', async () => {
+          const result = await (await this.#loadedVaeDecoder()).run(...input);
+          return { result, values: result };
+        }),
+    };
+  }
+
+  async #loadedVaeDecoder(): Promise<VaeDecoder> {
+    return (this.#vaeDecoder ??= await this.#load('vae', (options) =>
+      loadVaeDecoder(this.checkpoint.vae, options),
+    ));
   }
 
   async preview(): Promise<PreviewProjection> {
@@ -105,12 +146,54 @@ export class Model {
     for (const net of loaded) await net?.release();
   }
 
+  /** Loads a part where it should run, or on the next device that can. */
+  async #load<T>(part: NetPartName, load: (options: RuntimeOptions) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await this.#timed(() => load(this.runtime.options(part)));
+      } catch (error) {
+        await this.#fallBack(part, error);
+      }
+    }
+  }
+
+  /** Runs a part, and again on the next device where this one fails or gives no numbers. */
+  async #run<T>(part: NetPartName, run: () => Promise<{ result: T; values: Float32Array }>): Promise<T> {
+    for (;;) {
+      try {
+        const { result, values } = await run();
+        if (this.runtime.place(part).provider !== 'cpu') assertFinite(values);
+        this.runtime.ran(part);
+        return result;
+      } catch (error) {
+        await this.#fallBack(part, error);
+      }
+    }
+  }
+
+  /** Throws the failure where no other device is left. */
+  async #fallBack(part: NetPartName, error: unknown): Promise<void> {
+    if (!this.runtime.fallBack(part, error)) throw error;
+    try {
+      await this.release();
+    } catch (cause) {
+      // A device that is gone cannot give its memory back in order: its failure is told already.
+      if (!(cause instanceof Error)) throw cause;
+    }
+  }
+
   async #timed<T>(load: () => Promise<T>): Promise<T> {
     const start = performance.now();
     const loaded = await load();
     this.#loadMs += performance.now() - start;
     return loaded;
   }
+}
+
+/** A driver that computes wrongly mostly gives these (F16 overflows to them). */
+function assertFinite(values: Float32Array): void {
+  if (values.some((value) => !Number.isFinite(value)))
+    throw new EngineError('ENGINE_FAILED', 'It gave values that are not numbers.');
 }
 
 function isSame(a: MergeStructure | null, b: MergeStructure | null): boolean {

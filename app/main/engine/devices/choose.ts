@@ -1,0 +1,94 @@
+import type { Candidate, Device, RuntimeChoice, Verdict } from '#contract/runtime.ts';
+import { cpuCandidate } from '../runtime.ts';
+import { providerTable } from './provider-table.ts';
+
+/** Which devices a job tries, best first; the CPU ends every list. */
+export interface Chosen {
+  readonly candidates: readonly Candidate[];
+  /** What was asked for by name and cannot be. */
+  readonly notices: readonly string[];
+}
+
+/** From what was detected and measured. By itself only what is right and faster than the CPU is chosen. */
+export function choose(
+  choice: RuntimeChoice,
+  devices: readonly Device[],
+  verdicts: readonly Verdict[],
+): Chosen {
+  const cpu = cpuCandidate();
+  if (choice.provider === 'cpu') return { candidates: [cpu], notices: [] };
+  const isAuto = choice.provider === 'auto';
+  const cpuMs = verdictOf(cpu, verdicts)?.passMs ?? Infinity;
+  const ways = waysOf(choice, devices).flatMap((way) => {
+    if (way.provider === 'cpu') return [];
+    const verdict = verdictOf(way, verdicts);
+    const passMs = verdict?.passMs ?? Infinity;
+    const isAllowed = isAuto ? verdict?.outcome === 'right' && passMs < cpuMs : verdict?.outcome !== 'wrong';
+    return isAllowed ? [{ way, passMs, isAsked: way.precision === choice.precision }] : [];
+  });
+  const candidates = ways
+    .toSorted((a, b) => Number(b.isAsked) - Number(a.isAsked) || a.passMs - b.passMs)
+    .map(({ way }) => way);
+  return { candidates: [...candidates, cpu], notices: noticesOf(choice, devices, verdicts, candidates[0]) };
+}
+
+/** Those of a choice's ways that a trial would tell more of. The CPU is tried once there is something to compare with. */
+export function untried(
+  choice: RuntimeChoice,
+  devices: readonly Device[],
+  verdicts: readonly Verdict[],
+): Candidate[] {
+  const real = devices.filter(({ problem }) => problem === null);
+  const ways = waysOf(choice, real);
+  return ways.some(({ provider }) => provider !== 'cpu')
+    ? ways.filter((way) => verdictOf(way, verdicts) === undefined)
+    : [];
+}
+
+/** Every device and precision that a choice allows, F32 always: it is what is left where F16 is wrong. */
+function waysOf({ provider: wanted, precision }: RuntimeChoice, devices: readonly Device[]): Candidate[] {
+  return devices.flatMap(({ provider, index, name, problem }) => {
+    const isNamed = provider === wanted;
+    if (!isNamed && wanted !== 'auto') return [];
+    // Software that plays a GPU runs only where it was asked for by name.
+    if (problem !== null && !(isNamed && problem.code === 'software')) return [];
+    return providerTable[provider].precisions
+      .filter((each) => precision !== 'f32' || each === 'f32')
+      .map((each) => ({ provider, index, device: name ?? provider, precision: each }));
+  });
+}
+
+function noticesOf(
+  { provider: wanted, precision }: RuntimeChoice,
+  devices: readonly Device[],
+  verdicts: readonly Verdict[],
+  best: Candidate | undefined,
+): string[] {
+  if (wanted === 'auto') return [];
+  const { label, precisions } = providerTable[wanted];
+  if (best === undefined) {
+    const own = devices.filter(({ provider }) => provider === wanted);
+    const reason =
+      own.find(({ problem }) => problem !== null)?.problem?.message ??
+      verdicts.find(({ provider, reason }) => provider === wanted && reason !== null)?.reason ??
+      'There is no such device.';
+    return [`${label} was asked for and cannot be used: ${reason} The picture is made on the CPU instead.`];
+  }
+  if (precision === 'auto' || best.precision === precision) return [];
+  const reason = precisions.includes(precision)
+    ? (verdictOf({ ...best, precision }, verdicts)?.reason ?? 'It failed its trial.')
+    : `${label} has it not.`;
+  const asked = precision.toUpperCase();
+  return [
+    `${asked} was asked for and is not used: ${reason} The picture is made in ${best.precision.toUpperCase()} instead.`,
+  ];
+}
+
+export function verdictOf(
+  { provider, index, precision }: Pick<Candidate, 'provider' | 'index' | 'precision'>,
+  verdicts: readonly Verdict[],
+): Verdict | undefined {
+  return verdicts.find(
+    (verdict) => verdict.provider === provider && verdict.index === index && verdict.precision === precision,
+  );
+}

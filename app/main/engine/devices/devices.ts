@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { StudioError } from '#contract/errors.ts';
+import {
+  autoRuntime,
+  type Candidate,
+  type Device,
+  type RuntimeChoice,
+  type Verdict,
+} from '#contract/runtime.ts';
+import { createEngine } from '../host.ts';
+import type { EnginePort } from '../port.ts';
+import { choose, untried, type Chosen } from './choose.ts';
+import { detectDevices, thisMachine, type Machine } from './detect.ts';
+import { deviceOf, VerdictStore, type Backends } from './verdict-store.ts';
+
+/** The devices of this machine: found, tried, and chosen from. */
+export interface Devices {
+  /** Looks again each time: a driver or an extra may have come. */
+  list(): Promise<DeviceList>;
+  /** Where a job should run, best first; tries first what was never tried. */
+  choose(choice: RuntimeChoice): Promise<Chosen>;
+  /** Tries everything anew, also what has a verdict. */
+  measure(): Promise<DeviceList>;
+}
+
+export interface DeviceList {
+  readonly devices: readonly Device[];
+  readonly verdicts: readonly Verdict[];
+  /** What `auto` would take, best first. */
+  readonly automatic: readonly Candidate[];
+}
+
+export interface DevicesOptions {
+  /** Each trial has a process of its own: a driver may take it down with it. */
+  readonly startPort: () => EnginePort;
+  /** Where verdicts are kept. */
+  readonly file: string;
+  readonly hasCudaExtra: () => Promise<boolean>;
+  readonly machine?: Machine;
+  readonly trialLimitMs?: number;
+  readonly log?: (error: unknown) => void;
+}
+
+/** A card that needs longer for four small passes, kernels compiled, is slower than the CPU beside it. */
+const defaultTrialLimitMs = 30_000;
+
+export function createDevices(options: DevicesOptions): Devices {
+  const { hasCudaExtra, machine = thisMachine(), log = () => undefined } = options;
+  const store = new VerdictStore(options.file);
+  /** Trials and detection one after another, whoever asks. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn;
+    return turn;
+  };
+  const found = async (): Promise<{ devices: Device[]; version: string }> => {
+    const { names, version } = await knownBackends(store, options, log);
+    return { devices: await detectDevices(machine, names, await hasCudaExtra()), version };
+  };
+  const tryAll = async (ways: readonly Candidate[], devices: readonly Device[], version: string) => {
+    for (const way of ways) {
+      const device = deviceOf(way, devices);
+      if (device === undefined) continue;
+      const verdict = await tryOne(way, options);
+      await keeping(() => store.keep(verdict, device, version), log);
+    }
+  };
+  const describe = async (devices: readonly Device[], version: string): Promise<DeviceList> => {
+    const verdicts = await store.verdicts(devices, version);
+    return { devices, verdicts, automatic: choose(autoRuntime, devices, verdicts).candidates };
+  };
+  return {
+    list: () =>
+      inTurn(async () => {
+        const { devices, version } = await found();
+        return await describe(devices, version);
+      }),
+    choose: (choice) =>
+      inTurn(async () => {
+        if (choice.provider === 'cpu') return choose(choice, [], []);
+        const { devices, version } = await found();
+        const ways = untried(choice, devices, await store.verdicts(devices, version));
+        await tryAll(ways, devices, version);
+        return choose(choice, devices, await store.verdicts(devices, version));
+      }),
+    measure: () =>
+      inTurn(async () => {
+        const { devices, version } = await found();
+        await tryAll(untried(autoRuntime, devices, []), devices, version);
+        return await describe(devices, version);
+      }),
+  };
+}
+
+/** In a process of its own and within a time: a driver that crashes or hangs is a verdict, too. */
+async function tryOne(candidate: Candidate, options: DevicesOptions): Promise<Verdict> {
+  const limitMs = options.trialLimitMs ?? defaultTrialLimitMs;
+  const engine = createEngine({ startPort: options.startPort });
+  const stop = new AbortController();
+  const failed = (reason: string): Verdict => {
+    const { provider, index, precision } = candidate;
+    const nothing = { outcome: 'failed', passMs: null, error: null } as const;
+    return { ...{ provider, index, precision, measuredAt: Date.now() }, ...nothing, reason };
+  };
+  const trial = engine.trial(candidate).then(
+    ({ verdict, software }) =>
+      software && verdict.provider === 'webgpu'
+        ? {
+            ...verdict,
+            outcome: 'failed' as const,
+            reason: 'Software renders here: no graphics card answered.',
+          }
+        : verdict,
+    (error: unknown) => {
+      if (error instanceof StudioError) return failed(error.message);
+      throw error;
+    },
+  );
+  const late = wait(limitMs, failed(`It gave no result within ${limitMs / 1000} s.`), {
+    signal: stop.signal,
+  });
+  try {
+    // The loser of the race is ended below and its end is of no interest any more.
+    late.catch(() => undefined);
+    return await Promise.race([trial, late]);
+  } finally {
+    stop.abort();
+    await engine.dispose();
+  }
+}
+
+/** Asked of the runtime once for each of its versions: starting a process for it takes half a second. */
+async function knownBackends(
+  store: VerdictStore,
+  { startPort }: DevicesOptions,
+  log: (error: unknown) => void,
+): Promise<Backends> {
+  const key = `${process.platform} ${process.arch} ${installedVersion()}`;
+  const kept = await store.backends(key);
+  if (kept !== undefined) return kept;
+  const engine = createEngine({ startPort });
+  try {
+    const { version, names } = await engine.backends();
+    const backends = { key, version, names: [...names] };
+    await keeping(() => store.keepBackends(backends), log);
+    return backends;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** A verdict that cannot be kept holds for this process; the next one measures again. */
+async function keeping(keep: () => Promise<void>, log: (error: unknown) => void): Promise<void> {
+  try {
+    await keep();
+  } catch (error) {
+    log(error);
+  }
+}
+
+function installedVersion(): string {
+  // Read, not imported: the runtime is loaded in the engine's process alone.
+  const path = import.meta.resolve('onnxruntime-node/package.json');
+  const { version } = JSON.parse(readFileSync(new URL(path), 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,36 @@
+import type { NetPartName, Precision, Provider } from '#contract/runtime.ts';
+
+/** What a provider wants of a graph and of its options: the one place that knows them apart. */
+export interface ProviderFacts {
+  /** As it is written for people. */
+  readonly label: string;
+  /** In which the U-Net's graph can be given to it; it computes in what it is given. */
+  readonly precisions: readonly Precision[];
+  /** The parts it runs; the others run on the CPU, in F32. */
+  readonly parts: readonly NetPartName[];
+  readonly platforms: readonly NodeJS.Platform[];
+}
+
+const gpuParts = ['unet', 'vae'] as const;
+
+/**
+ * The text encoder stays on the CPU: it runs once for a prompt, which takes less time than loading it onto a device.
+ * Order is that of trust where nothing was measured.
+ */
+export const providerTable: Readonly<Record<Provider, ProviderFacts>> = {
+  cuda: { label: 'CUDA', precisions: ['f32'], parts: gpuParts, platforms: ['linux'] },
+  dml: { label: 'DirectML', precisions: ['f32'], parts: gpuParts, platforms: ['win32'] },
+  coreml: { label: 'Core ML', precisions: ['f32'], parts: gpuParts, platforms: ['darwin'] },
+  webgpu: { label: 'WebGPU', precisions: ['f32'], parts: gpuParts, platforms: ['linux', 'win32', 'darwin'] },
+  cpu: {
+    label: 'CPU',
+    precisions: ['f32'],
+    parts: ['text', 'unet', 'vae'],
+    platforms: ['linux', 'win32', 'darwin'],
+  },
+};
+
+/** The VAE's activations leave F16's range in many checkpoints: it stays in F32 everywhere. */
+export function partPrecision(part: NetPartName, precision: Precision): Precision {
+  return part === 'unet' ? precision : 'f32';
+}

@@ -1,0 +1,115 @@
+import { cpus } from 'node:os';
+import { EngineError } from '#contract/errors.ts';
+import { netParts, type Candidate, type NetPartName, type RuntimeReport } from '#contract/runtime.ts';
+import { partPrecision, providerTable } from './devices/provider-table.ts';
+import type { RuntimeOptions } from './session.ts';
+
+export function cpuCandidate(): Candidate {
+  return { provider: 'cpu', index: 0, device: cpus()[0]?.model.trim() ?? 'CPU', precision: 'f32' };
+}
+
+/** Where the nets of a model run: the first candidate that works. What is given up is told, and why. */
+export class Runtime {
+  readonly candidates: readonly Candidate[];
+  readonly #cpu = cpuCandidate();
+  readonly #used = new Map<NetPartName, Candidate>();
+  readonly #given: readonly string[];
+  #notices: string[];
+  #tell: (notice: string) => void = () => undefined;
+  #at = 0;
+  /** Memory may be free again at the next job; what failed otherwise will fail again. */
+  #onlyMemoryRanOut = true;
+
+  /** `given`: what was already known not to be possible. */
+  constructor(candidates: readonly Candidate[] = [], given: readonly string[] = []) {
+    this.#given = given;
+    this.#notices = [...given];
+    const isCpuLast = candidates.at(-1)?.provider === 'cpu';
+    this.candidates = isCpuLast ? candidates : [...candidates, this.#cpu];
+  }
+
+  /** A new job, which hears of every device that is given up. True where it begins anew with the first one. */
+  begin(tell: (notice: string) => void): boolean {
+    this.#tell = tell;
+    this.#used.clear();
+    const anew = this.#at > 0 && this.#onlyMemoryRanOut;
+    if (anew) {
+      this.#at = 0;
+      this.#notices = [...this.#given];
+    }
+    this.#given.forEach(tell);
+    return anew;
+  }
+
+  /** Where this part runs now. */
+  place(part: NetPartName): Candidate {
+    const candidate = this.candidates[this.#at] ?? this.#cpu;
+    if (!providerTable[candidate.provider].parts.includes(part)) return this.#cpu;
+    return { ...candidate, precision: partPrecision(part, candidate.precision) };
+  }
+
+  options(part: NetPartName): RuntimeOptions {
+    const { provider, index, precision } = this.place(part);
+    return { provider, deviceIndex: index, precision };
+  }
+
+  /** To be said of each part that did its work, so that the report tells what was, not what was meant. */
+  ran(part: NetPartName): void {
+    this.#used.set(part, this.place(part));
+  }
+
+  /** Goes on to the next candidate after this failure of a part. False where there is none that could help. */
+  fallBack(part: NetPartName, error: unknown): boolean {
+    const failed = this.place(part);
+    if (!(error instanceof EngineError) || failed.provider === 'cpu') return false;
+    const next = this.candidates.findIndex(
+      (candidate, i) => i > this.#at && (!isDeviceSpent(error) || !isSameDevice(candidate, failed)),
+    );
+    const candidate = this.candidates[next];
+    if (candidate === undefined) return false;
+    this.#at = next;
+    this.#onlyMemoryRanOut &&= error.code === 'ENGINE_OUT_OF_MEMORY';
+    const notice = `${describe(failed)} could not go on: ${firstLine(error.message)} The picture is made on ${describe(candidate)} instead.`;
+    this.#notices.push(notice);
+    this.#tell(notice);
+    return true;
+  }
+
+  /** Where each part is to run. */
+  plan(): RuntimeReport {
+    return this.#report((part) => this.place(part));
+  }
+
+  /** Where each part last ran; of one that did not run in this job, where it would. */
+  report(): RuntimeReport {
+    return this.#report((part) => this.#used.get(part) ?? this.place(part));
+  }
+
+  #report(where: (part: NetPartName) => Candidate): RuntimeReport {
+    return {
+      parts: netParts.map((part) => ({ part, ...where(part) })),
+      notices: [...this.#notices],
+    };
+  }
+}
+
+/** Lost, or full: the same device in another precision would fare no better. */
+function isDeviceSpent({ code, message }: EngineError): boolean {
+  return code === 'ENGINE_OUT_OF_MEMORY' || /device\W+(?:is |was )?(?:lost|removed|hung)/i.test(message);
+}
+
+function isSameDevice(a: Candidate, b: Candidate): boolean {
+  return a.provider === b.provider && a.index === b.index;
+}
+
+function describe({ provider, device, precision }: Candidate): string {
+  return `${providerTable[provider].label} (${device}, ${precision.toUpperCase()})`;
+}
+
+const noticeChars = 240;
+
+function firstLine(text: string): string {
+  const line = (text.split('\n')[0] ?? '').trim();
+  const short = line.length > noticeChars ? `${line.slice(0, noticeChars)}…` : line;
+  return /[.!?…]$/.test(short) ? short : `${short}.`;
+}

@@ -28,6 +28,7 @@ export class Model {
   #shallowUnet: Unet | undefined;
   #vaeDecoder: VaeDecoder | undefined;
   #preview: PreviewProjection | undefined;
+  readonly #lastingUnets = new WeakMap<Unet, Unet>();
   #loadMs = 0;
 
   constructor(checkpoint: Checkpoint, runtime = new Runtime()) {
@@ -79,14 +80,17 @@ export class Model {
 
   /** A U-Net that outlasts its device: all inputs of a pass are here, so the next device runs it again. */
   async #lasting(load: () => Promise<Unet>): Promise<Unet> {
-    return {
-      ...(await load()),
-      run: (input) =>
-        this.#run('unet', async () => {
-          const result = await (await load()).run(input);
-          return { result, values: result.output };
-        }),
-    };
+    const loaded = await load();
+    const known = this.#lastingUnets.get(loaded);
+    if (known !== undefined) return known;
+    const run: Unet['run'] = (input) =>
+      this.#run('unet', async () => {
+        const result = await (await load()).run(input);
+        return { result, values: result.output };
+      });
+    const lasting = { ...loaded, run };
+    this.#lastingUnets.set(loaded, lasting);
+    return lasting;
   }
 
   async #wholeUnet(wanted: MergeStructure | null, branch: number | undefined): Promise<Unet> {

@@ -8,6 +8,9 @@ export function batchInput(channels: number): string {
   return `batch/${channels}`;
 }
 
+/** (as it is, B, −1): [parts, groups, q] → a sample's groups side by side in each part. */
+export const partsInput = 'batch/parts';
+
 /** (h, w) of a level. */
 export function gridInput(level: number): string {
   return `level${level}/grid`;
@@ -36,7 +39,8 @@ export function shapeFeeds(inputs: readonly string[], { batch, grids }: RunSizes
     const [, channels] = /^batch\/(\d+)$/u.exec(name) ?? [];
     const [, level, kind] = /^level(\d+)\/(grid|tokens)$/u.exec(name) ?? [];
     const grid = grids[Number(level)];
-    if (channels !== undefined) feeds[name] = shapeOf([batch, -1, Number(channels)]);
+    if (name === partsInput) feeds[name] = shapeOf([0, batch, -1]);
+    else if (channels !== undefined) feeds[name] = shapeOf([batch, -1, Number(channels)]);
     else if (grid !== undefined)
       feeds[name] = shapeOf(kind === 'grid' ? [grid.h, grid.w] : [batch, grid.h, grid.w, -1]);
   }

@@ -9,7 +9,8 @@ import { layerNormOf } from '#kernels/nn/norm.ts';
 import { batchInput } from '#kernels/nn/run-shapes.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 import { mergeFeeds } from '#kernels/tome/feeds.ts';
-import { patchBlock, type MergeStructure } from '#kernels/tome/patch.ts';
+import { createPatcher } from '#kernels/tome/patch.ts';
+import type { MergeStructure } from '#kernels/tome/structure.ts';
 import { choosePartition } from '#kernels/tome/partition.ts';
 import { createRandom, partitionWords } from '#kernels/tome/random.ts';
 import { mergedCount } from '#kernels/tome/ratio.ts';
@@ -20,7 +21,10 @@ import type { Run } from './work.ts';
 
 const SEED = 7;
 const CELL = 2;
-const structure: MergeStructure = { mode: 'merge', blocks: [], modules: ['self'] };
+const structure: MergeStructure = {
+  ...{ mode: 'merge', blocks: [], modules: ['self'] },
+  ...{ matchScope: 'block', carriesMatch: false, windowed: false },
+};
 
 /** The self-attention part of a transformer block alone: match, norm, merge, attention, unmerge, and the way around it. */
 export async function prepareBlock(
@@ -63,7 +67,7 @@ function blockGraph(
   );
   const attend = (x: typeof rows) =>
     attention(g, x, x, 'attn1', { headCount, names: diffusersProjections, projectionBias: false });
-  const patch = merging ? patchBlock(g, rows, 0, structure) : undefined;
+  const patch = merging ? createPatcher(g, structure)({ name: 'block', level: 0 }, rows) : undefined;
   const normal = layerNormOf(g, rows, 'norm1');
   const mixed = patch === undefined ? attend(normal) : patch.wrap('self', normal, attend);
   g.output('mixed', add(g, mixed, rows));
@@ -74,9 +78,10 @@ function pointFeeds({ ratio, fixed, step }: Point, batch: number, gridH: number,
   const kind = fixed ? 'cells-fixed' : 'cells-random';
   const random = createRandom(partitionWords(SEED, step, 0, 0));
   const partition = choosePartition(gridH, gridW, { kind, sx: CELL, sy: CELL }, random);
-  const merged = mergedCount(gridH * gridW, partition.src.length, partition.dst.length, ratio);
+  const merged = mergedCount(gridH * gridW, partition.src.length, ratio);
   const partitions = Array.from({ length: batch }, () => partition);
-  return mergeFeeds({ mode: 'merge', batch, levels: [{ level: 0, gridH, gridW, partitions, merged }] });
+  const level = { level: 0, gridH, gridW, window: 0, partitions, merged };
+  return mergeFeeds({ batch, matches: true, levels: [level] }, structure);
 }
 
 async function weightSource(path: string): Promise<WeightSource> {

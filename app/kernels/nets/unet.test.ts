@@ -4,14 +4,14 @@ import { allNodes, externalData, layoutSource, parseModel } from '#tests/onnx-mo
 import { readLayout } from '#tests/real-layouts.ts';
 import { tinyUnetConfig } from '#tests/unet-config.ts';
 import { KernelError } from '../errors.ts';
-import type { MergeStructure } from '../tome/patch.ts';
+import { tomesdMatching, type MergeStructure } from '../tome/structure.ts';
 import { expectedUnetTensors } from './tensors.ts';
 import { buildUnet } from './unet.ts';
 import { attentionBlocks } from './unet-blocks.ts';
 
 const tiny = layoutSource(expectedUnetTensors(tinyUnetConfig));
 const firstBlock = 'down_blocks.0.attentions.0';
-const inFirst: MergeStructure = { mode: 'merge', blocks: [firstBlock], modules: ['self'] };
+const inFirst: MergeStructure = { mode: 'merge', blocks: [firstBlock], modules: ['self'], ...tomesdMatching };
 
 const graphOf = (structure: MergeStructure | null) =>
   parseModel(buildUnet(tinyUnetConfig, tiny, structure)).graph;
@@ -22,7 +22,12 @@ describe('the graph of SD 1.5', () => {
     const config = parseUnetConfig('unet', json);
     const source = layoutSource(Object.entries(tensors), 'sd15.safetensors');
     const blocks = attentionBlocks(config).map(({ name }) => name);
-    const everything: MergeStructure = { mode: 'merge', blocks, modules: ['self', 'cross', 'mlp'] };
+    const everything: MergeStructure = {
+      mode: 'merge',
+      blocks,
+      modules: ['self', 'cross', 'mlp'],
+      ...tomesdMatching,
+    };
     const bytes = buildUnet(config, source, everything);
     expect(bytes.length).toBeLessThan(2e6);
     const { initializer } = parseModel(bytes).graph;

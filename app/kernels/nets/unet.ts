@@ -9,7 +9,8 @@ import { resnetBlock } from '../nn/resnet-block.ts';
 import { timeEmbedding } from '../nn/time-embedding.ts';
 import { spatialTransformer } from '../nn/transformer.ts';
 import type { WeightSource } from '../onnx/weights.ts';
-import type { MergeStructure } from '../tome/patch.ts';
+import { createPatcher, type Patcher } from '../tome/patch.ts';
+import type { MergeStructure } from '../tome/structure.ts';
 import type { UnetConfig } from './configs.ts';
 import { attentionBlocks, hasAttention } from './unet-blocks.ts';
 import { branchEntry, layersPerUpBlock, levelCount, wholeUnet, type UnetExtent } from './unet-extent.ts';
@@ -22,7 +23,7 @@ export const unetNames = {
   output: 'output',
   /** f32 [B, C, h, w]: what comes up into a branch; an output of the whole net, an input of a shallow one. */
   deep: 'deep',
-  /** int64 [B, N]: the inverse map of one merging block. */
+  /** int32 [B, N]: the inverse map of one merging block. */
   map: (block: string) => `map/${block}`,
 } as const;
 
@@ -67,6 +68,7 @@ class UnetEmitter {
   readonly #config: UnetConfig;
   readonly #merging: MergeStructure | null;
   readonly #extent: UnetExtent;
+  readonly #patcher: Patcher | undefined;
   readonly #levels: readonly Level[];
   readonly #time: Value;
   readonly #context: Value;
@@ -77,6 +79,7 @@ class UnetEmitter {
     this.#merging = merging;
     this.#extent = extent;
     this.#levels = Array.from({ length: levelCount(config, extent) }, (_, i) => new Level(i));
+    this.#patcher = merging === null ? undefined : createPatcher(g, merging);
     const channels = config.blockOutChannels[0] ?? 0;
     this.#time = timeEmbedding(g, g.input(unetNames.timestep, 'f32', [1]), {
       channels,
@@ -175,14 +178,15 @@ class UnetEmitter {
   }
 
   #attend(x: Value, name: string, levelIndex: number): Value {
-    const merging = this.#merging?.blocks.includes(name) === true ? this.#merging : undefined;
+    const patcher = this.#merging?.blocks.includes(name) === true ? this.#patcher : undefined;
     const { image, patch } = spatialTransformer(this.#g, x, name, this.#level(levelIndex), {
       headCount: this.#config.headCounts[levelIndex] ?? 1,
       groups: this.#config.normNumGroups,
       useLinearProjection: this.#config.useLinearProjection,
       context: this.#context,
-      levelIndex,
-      ...(merging === undefined ? {} : { merging }),
+      ...(patcher === undefined
+        ? {}
+        : { patch: (metric: Value) => patcher({ name, level: levelIndex }, metric) }),
     });
     if (patch !== undefined) this.#g.output(unetNames.map(name), patch.inverse);
     return image;

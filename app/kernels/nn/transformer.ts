@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { add } from '../graph/ops/math.ts';
-import { patchBlock, type BlockPatch, type MergeModule, type MergeStructure } from '../tome/patch.ts';
+import type { BlockPatch } from '../tome/patch.ts';
+import type { MergeModule } from '../tome/structure.ts';
 import { attention, diffusersProjections } from './attention.ts';
 import { feedForward } from './feed-forward.ts';
 import type { Level } from './level.ts';
@@ -17,9 +18,8 @@ export interface TransformerOptions {
   readonly useLinearProjection: boolean;
   /** Text states, rows [B·T, C']. */
   readonly context: Value;
-  readonly levelIndex: number;
-  /** Present when this block merges. */
-  readonly merging?: MergeStructure;
+  /** Present when this block merges: its merging, from the block's input. */
+  readonly patch?: (metric: Value) => BlockPatch;
 }
 
 /** SD's spatial transformer: a picture becomes tokens, attends to itself and to the text, and becomes a picture again. */
@@ -48,8 +48,8 @@ export function spatialTransformer(
 }
 
 function transformerBlock(g: GraphBuilder, input: Value, name: string, options: TransformerOptions) {
-  const { headCount, context, merging, levelIndex } = options;
-  const patch = merging && patchBlock(g, input, levelIndex, merging);
+  const { headCount, context } = options;
+  const patch = options.patch?.(input);
   const wrap = (module: MergeModule, rows: Value, run: (rows: Value) => Value) =>
     patch === undefined ? run(rows) : patch.wrap(module, rows, run);
   const heads = { headCount, names: diffusersProjections, projectionBias: false };

@@ -27,14 +27,21 @@ function cosine(a: readonly number[] = [], b: readonly number[] = []): number {
 /**
  * arXiv:2303.17604, section 3: every source finds its most similar destination; the r best pairs merge.
  * Of equals, the lowest token.
+ * @param mayMerge whether a source may go to a destination at all: with windows, those of its own.
  */
-export function referenceMatch(metric: Rows, partition: Partition, r: number): ReferenceMatch {
+export function referenceMatch(
+  metric: Rows,
+  partition: Partition,
+  r: number,
+  mayMerge: (src: number, dst: number) => boolean = () => true,
+): ReferenceMatch {
   let margin = Infinity;
   const pairs = [...partition.src].map((src) => {
     let into = -1;
     let best = -Infinity;
     let second = -Infinity;
     for (const dst of partition.dst) {
+      if (!mayMerge(src, dst)) continue;
       const likeness = cosine(metric[src], metric[dst]);
       if (likeness > best) [second, best, into] = [best, likeness, dst];
       else second = Math.max(second, likeness);

@@ -1,4 +1,4 @@
-import type { MergeMode, MergeModule } from '../tome/patch.ts';
+import type { MergeMode, MergeModule } from '../tome/structure.ts';
 import type { Partition } from '../tome/partition.ts';
 import {
   addRows,

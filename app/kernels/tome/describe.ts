@@ -1,6 +1,7 @@
 import type { UnetConfig } from '../nets/configs.ts';
 import { attentionBlocks, levelGrids } from '../nets/unet-blocks.ts';
-import { choosePartition, maxRatio } from './partition.ts';
+import { mergeable } from './dealing.ts';
+import { choosePartition } from './partition.ts';
 import { selectBlocks, type MergeSettings } from './plan.ts';
 import { mergedCount } from './ratio.ts';
 
@@ -51,12 +52,12 @@ export function describeMerging(
       { kind: settings.partition, sx: settings.sx, sy: settings.sy },
       () => 0,
     );
-    const count = (ratio: number) =>
-      anyModule ? mergedCount(h * w, partition.src.length, partition.dst.length, ratio) : 0;
+    const most = mergeable({ gridH: h, gridW: w, window: settings.matchWindow }, partition);
+    const count = (ratio: number) => (anyModule ? mergedCount(h * w, most, ratio) : 0);
     tokens += h * w;
     goneStart += count(settings.ratio);
     goneEnd += count(end);
-    largest = Math.max(largest, maxRatio(partition));
+    largest = Math.max(largest, most / (h * w));
     return {
       block: block.name,
       downsample: 2 ** block.level,

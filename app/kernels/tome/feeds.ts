@@ -1,124 +1,163 @@
-import { compareWidth, mergeInputName, mergeInputNames, searchPairs, type MergeInputName } from './inputs.ts';
-import type { MergeMode } from './patch.ts';
+import { filling, mergeInputName, mergeInputNames, type MergeInputName } from './inputs.ts';
 import type { LevelPlan, MergePlan } from './plan.ts';
+import { dealOut, type Search } from './dealing.ts';
+import type { MergeMode, MergeStructure } from './structure.ts';
 
 export interface FeedTensor {
-  readonly data: Float32Array | BigInt64Array | Uint8Array;
+  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array;
   readonly shape: readonly number[];
 }
 export type Feeds = Record<string, FeedTensor>;
 
+type Unread = Partial<Record<MergeInputName, true>>;
 /** Means need no row of zeros, pruning no counts: a graph declares only the inputs that its mode reads. */
-const unread: Record<MergeMode, readonly MergeInputName[]> = {
-  merge: ['prunedRows'],
-  prune: ['dstBase', 'firstDstRow', 'dstOnes', 'mergedOnes'],
-  downsample: [],
+const unreadByMode: Record<MergeMode, Unread> = {
+  merge: { prunedRows: true },
+  prune: { mergedRows: true, dstBase: true, dstOnes: true, srcOnes: true },
+  downsample: {},
+};
+const unreadByForm: Record<'whole' | 'windowed', Unread> = {
+  whole: { windowCandidates: true, windowDestinations: true },
+  windowed: { candidates: true },
 };
 
+/** How a graph merges, as far as its inputs depend on it. */
+export type FeedForm = Pick<MergeStructure, 'mode' | 'windowed'>;
+
 /** The tensors of tome/inputs.ts for one step. */
-export function mergeFeeds(plan: MergePlan): Feeds {
+export function mergeFeeds(plan: MergePlan, form: FeedForm): Feeds {
   const feeds: Feeds = {};
   for (const level of plan.levels) {
-    const tensors = level.merged > 0 ? levelTensors(level, plan.batch) : inactiveTensors(plan.batch);
-    collect(feeds, level.level, plan.mode, tensors);
+    const tensors = level.merged > 0 ? levelTensors(level, plan, form.mode) : inactiveTensors(plan.batch);
+    collect(feeds, level.level, form, tensors);
   }
   return feeds;
 }
 
 /** The same for levels that do not merge at all in this run. */
-export function inactiveFeeds(levels: Iterable<number>, batch: number, mode: MergeMode): Feeds {
+export function inactiveFeeds(levels: Iterable<number>, batch: number, form: FeedForm): Feeds {
   const feeds: Feeds = {};
-  for (const level of levels) collect(feeds, level, mode, inactiveTensors(batch));
+  for (const level of levels) collect(feeds, level, form, inactiveTensors(batch));
   return feeds;
 }
 
 function collect(
   feeds: Feeds,
   level: number,
-  mode: MergeMode,
+  { mode, windowed }: FeedForm,
   tensors: Record<MergeInputName, FeedTensor>,
 ): void {
+  const unread = { ...unreadByMode[mode], ...unreadByForm[windowed ? 'windowed' : 'whole'] };
   for (const input of mergeInputNames) {
-    if (!unread[mode].includes(input)) feeds[mergeInputName(level, input)] = tensors[input];
+    if (unread[input] !== true) feeds[mergeInputName(level, input)] = tensors[input];
   }
 }
 
-/** Row numbers are below 2³¹, so only the low words of the int64 list are written: ten times faster than through BigInt. */
 const ints = (shape: readonly number[], fill: (b: number, i: number) => number): FeedTensor => {
   const [rows = 1, columns = 1] = shape;
-  const data = new BigInt64Array(rows * columns);
-  const words = new Int32Array(data.buffer);
-  let word = 0;
-  for (let b = 0; b < rows; b++) {
-    for (let i = 0; i < columns; i++) {
-      words[word] = fill(b, i);
-      word += 2;
-    }
-  }
+  const data = new Int32Array(rows * columns);
+  for (let b = 0, at = 0; b < rows; b++) for (let i = 0; i < columns; i++) data[at++] = fill(b, i);
   return { data, shape };
 };
+const long = (value: number): FeedTensor => ({ data: BigInt64Array.of(BigInt(value)), shape: [1] });
 const ones = (count: number): FeedTensor => ({ data: new Float32Array(count).fill(1), shape: [count, 1] });
 const flag = (on: boolean): FeedTensor => ({ data: Uint8Array.of(on ? 1 : 0), shape: [] });
 
-function levelTensors(plan: LevelPlan, batch: number): Record<MergeInputName, FeedTensor> {
-  const { partitions, merged: r } = plan;
-  const n = plan.gridH * plan.gridW;
+function levelTensors(
+  level: LevelPlan,
+  { batch, matches }: MergePlan,
+  mode: MergeMode,
+): Record<MergeInputName, FeedTensor> {
+  const { partitions, merged: r } = level;
+  const n = level.gridH * level.gridW;
   const d = partitions[0]?.dst.length ?? 0;
   const s = n - d;
   const m = n - r;
-  const padded = Math.ceil(d / compareWidth) * compareWidth;
-  const parts = Math.ceil((batch * s * padded) / searchPairs);
-  const part = Math.ceil(s / parts);
-  const at = (b: number, part: 'src' | 'dst', i: number) => b * n + (partitions[b]?.[part][i] ?? 0);
-  const place = partitions.map(({ src, dst }, b) => {
-    const row = new Int32Array(n);
-    src.forEach((token, i) => (row[token] = b * s + i));
-    dst.forEach((token, i) => (row[token] = batch * s + b * d + i));
-    return row;
-  });
+  const search = dealOut(level);
+  const { q } = search;
   return {
     active: flag(true),
-    src: ints([batch, s], (b, i) => at(b, 'src', i)),
-    dst: ints([batch, d], (b, i) => at(b, 'dst', i)),
-    candidates: ints([batch, padded], (b, i) => at(b, 'dst', Math.min(i, d - 1))),
-    searched: {
-      ...ints([parts * batch, part], (row, i) =>
-        at(row % batch, 'src', Math.min(Math.floor(row / batch) * part + i, s - 1)),
-      ),
-      shape: [parts, batch, part],
-    },
-    srcCount: { data: BigInt64Array.of(BigInt(s)), shape: [1] },
-    mergedCount: { data: BigInt64Array.of(BigInt(r)), shape: [1] },
+    matches: flag(matches),
+    ...searchTensors(search, batch, n),
+    dst: ints([batch, d], (b, i) => b * n + (partitions[b]?.dst[i] ?? 0)),
+    srcCount: long(s),
+    mergedCount: long(r),
+    keptCount: long(s - r),
+    mergedRows: long(batch * r),
+    base: ints([batch, 1], (b) => b * m + (mode === 'prune' ? 1 : 0)),
     dstBase: ints([batch, 1], (b) => b * d),
-    firstDstRow: ints([batch, 1], (b) => b * m + s - r),
-    keptRows: ints([batch, s - r], (b, i) => b * m + i),
-    dstRows: ints([batch, d], (b, i) => b * m + s - r + i),
-    place: ints([batch, n], (b, i) => place[b]?.[i] ?? 0),
+    dstPlaces: ints([1, d], (_, i) => i),
+    keptPlaces: ints([1, q], (_, i) => d + i),
+    place: places(level, search, batch),
     dstOnes: ones(batch * d),
-    mergedOnes: ones(batch * r),
-    prunedRows: ints([batch, r], () => batch * m),
+    srcOnes: ones(batch * q),
+    prunedRows: ints([batch, q], () => 0),
   };
+}
+
+function searchTensors(search: Search, batch: number, n: number) {
+  const { q, parts, windows, width, candidateWidth } = search;
+  const groups = batch * windows;
+  const sourceAt = (b: number, i: number) => search.samples[b]?.sources[i] ?? 0;
+  const candidateAt = (b: number, i: number) => search.samples[b]?.candidates[i] ?? 0;
+  const window = (part: number, group: number) => part * windows + (group % windows);
+  const sample = (group: number) => Math.floor(group / windows);
+  const deal = (size: number, fill: (b: number, i: number) => number): FeedTensor => ({
+    ...ints([parts * groups, size], (row, i) => {
+      const group = row % groups;
+      return fill(sample(group), window(Math.floor(row / groups), group) * size + i);
+    }),
+    shape: [parts, groups, size],
+  });
+  return {
+    src: ints([batch, q], (b, i) => b * n + sourceAt(b, i)),
+    searched: deal(width, (b, i) => b * n + sourceAt(b, i)),
+    searchShape: {
+      data: BigInt64Array.of(BigInt(parts), BigInt(batch), BigInt(windows * width)),
+      shape: [3],
+    },
+    candidates: ints([batch, candidateWidth], (b, i) => b * n + candidateAt(b, i)),
+    windowCandidates: deal(candidateWidth, (b, i) => b * n + candidateAt(b, i)),
+    windowDestinations: deal(candidateWidth, (b, i) => search.samples[b]?.numbers[i] ?? 0),
+    bias: {
+      data: Float32Array.from(
+        { length: batch * q },
+        (_, i) => search.samples[Math.floor(i / q)]?.bias[i % q] ?? filling,
+      ),
+      shape: [batch, q],
+    },
+  };
+}
+
+function places({ partitions, gridH, gridW }: LevelPlan, { samples, q }: Search, batch: number): FeedTensor {
+  const n = gridH * gridW;
+  const data = new Int32Array(batch * n);
+  for (let b = 0; b < batch; b++) {
+    const { sources, bias } = samples[b] ?? { sources: [], bias: [] };
+    for (let i = 0; i < q; i++) if (bias[i] !== filling) data[b * n + (sources[i] ?? 0)] = b * q + i;
+    const { dst } = partitions[b] ?? { dst: [] };
+    for (let i = 0; i < dst.length; i++) data[b * n + (dst[i] ?? 0)] = batch * q + b * dst.length + i;
+  }
+  return { data, shape: [batch, n] };
 }
 
 /** Tensors of the right type and rank that no running node reads. */
 function inactiveTensors(batch: number): Record<MergeInputName, FeedTensor> {
   const column = ints([batch, 1], () => 0);
-  const one: FeedTensor = { data: BigInt64Array.of(0n), shape: [1] };
+  const cube = { ...column, shape: [1, batch, 1] };
+  const one = long(0);
   return {
     active: flag(false),
-    src: column,
-    dst: column,
-    candidates: column,
-    searched: { ...column, shape: [1, batch, 1] },
-    srcCount: one,
-    mergedCount: one,
-    dstBase: column,
-    firstDstRow: column,
-    keptRows: column,
-    dstRows: column,
-    place: column,
+    matches: flag(false),
+    ...{ src: column, dst: column, searched: cube, candidates: column },
+    searchShape: { data: BigInt64Array.of(1n, BigInt(batch), 1n), shape: [3] },
+    ...{ windowCandidates: cube, windowDestinations: cube },
+    bias: { data: new Float32Array(batch), shape: [batch, 1] },
+    ...{ srcCount: one, mergedCount: one, keptCount: one, mergedRows: one },
+    ...{ base: column, dstBase: column, place: column, prunedRows: column },
+    dstPlaces: ints([1, 1], () => 0),
+    keptPlaces: ints([1, 1], () => 0),
     dstOnes: ones(batch),
-    mergedOnes: ones(batch),
-    prunedRows: column,
+    srcOnes: ones(batch),
   };
 }

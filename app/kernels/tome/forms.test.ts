@@ -12,17 +12,19 @@ import {
   referenceUnmerge,
 } from '../reference/tome.ts';
 import { choosePartition, type Partition, type PartitionKind } from './partition.ts';
-import type { MergeMode } from './patch.ts';
+import type { MergeMode } from './structure.ts';
 import { createRandom } from './random.ts';
 
 /** Every form of merging, run by the runtime, against app/kernels/reference. */
+
+type Mode = Exclude<MergeMode, 'downsample'>;
 
 const C = 6;
 const Cy = 5;
 /** Decisions closer than this are left to rounding, so such metrics are not drawn. */
 const SAFE_MARGIN = 1e-5;
 
-const modes: readonly MergeMode[] = ['merge', 'prune'];
+const modes: readonly Mode[] = ['merge', 'prune'];
 const kinds: readonly PartitionKind[] = ['cells-random', 'cells-fixed', 'columns', 'random'];
 const cells = [
   [2, 2],
@@ -43,8 +45,8 @@ const grids = [
   [1, 1],
 ] as const;
 
-const probes = new Map<MergeMode, Promise<TomeProbe>>();
-function probeOf(mode: MergeMode): Promise<TomeProbe> {
+const probes = new Map<Mode, Promise<TomeProbe>>();
+function probeOf(mode: Mode): Promise<TomeProbe> {
   const loaded = probes.get(mode) ?? loadTomeProbe({ channels: C, valueChannels: Cy, mode }, { threads: 1 });
   probes.set(mode, loaded);
   return loaded;
@@ -54,7 +56,7 @@ afterAll(async () => {
 });
 
 interface Form {
-  readonly mode: MergeMode;
+  readonly mode: Mode;
   readonly gridH: number;
   readonly gridW: number;
   /** One a sample. */

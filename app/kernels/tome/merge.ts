@@ -1,37 +1,47 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { gather, scatterAddRows } from '../graph/ops/index.ts';
-import { add, div, mul } from '../graph/ops/math.ts';
-import { concat, reshape } from '../graph/ops/shape.ts';
+import { gather, scatterAddRows, scatterElements } from '../graph/ops/index.ts';
+import { add, cast, div, mul } from '../graph/ops/math.ts';
+import { concat, reshape, slice } from '../graph/ops/shape.ts';
 import { batchShape } from '../nn/tokens.ts';
 import { sizeName, type MergeInputs } from './inputs.ts';
 import type { Match } from './match.ts';
-import { inverseMap } from './unmerge.ts';
+import { inverseMap, keptRows } from './unmerge.ts';
 
 /** A match made ready for merging any tensor of the block. */
 export interface MergeMap {
-  /** int64 [B, S − r] and [B·r]: rows of the kept sources, and of those that are merged. */
+  /** int32 [B, S − r] and [B·r]: rows of the kept sources, and of those that are merged. */
   readonly kept: Value;
   readonly merged: Value;
   /** int64 [B·r, 1]: each merged source's row among all destinations. */
   readonly into: Value;
   /** float32 [B·D, 1]: one over the number of tokens in each destination's group. */
   readonly share: Value;
-  /** int64 [B, N]: see inverseMap. */
+  /** int32 [B, N]: see inverseMap. */
   readonly inverse: Value;
 }
 
 export function mergeMap(g: GraphBuilder, match: Match, level: number, inputs: MergeInputs): MergeMap {
   return g.scope('plan', () => {
     const size = (name: string) => sizeName(level, name);
-    const into = reshape(g, add(g, match.destination, inputs('dstBase')), [-1, 1], [size('Br'), 1]);
-    const members = scatterAddRows(g, inputs('dstOnes'), into, inputs('mergedOnes'));
-    const goneRows = add(g, match.destination, inputs('firstDstRow'));
+    const { destination, counts } = match;
+    const among = cast(g, add(g, destination, inputs('dstBase')), 'i64');
+    const into = reshape(g, among, [-1, 1], [size('Br'), 1]);
+    const ones = slice(g, inputs('srcOnes'), g.ints([0]), counts.mergedRows, 0, size('Br'));
+    const members = scatterAddRows(g, inputs('dstOnes'), into, ones);
+    // A source that left is found again at its destination, one that was kept at a place of its own.
+    const rows = concat(
+      g,
+      [add(g, destination, counts.base), keptRows(g, match, level, inputs)],
+      1,
+      size('S'),
+    );
     return {
       kept: match.kept,
       merged: reshape(g, match.merged, [-1], [size('Br')]),
       into,
       share: div(g, g.floats([1], []), members),
-      inverse: inverseMap(g, match.order, goneRows, level, inputs),
+      // Every source's place is written over: `src` only lends its shape.
+      inverse: inverseMap(g, scatterElements(g, inputs('src'), match.order, rows, 1), match, inputs),
     };
   });
 }
@@ -55,14 +65,14 @@ export function mergeRows(
     const dstList = reshape(g, inputs('dst'), [-1], [size('BD')]);
     const sums = scatterAddRows(g, gather(g, rows, dstList), map.into, gather(g, rows, map.merged));
     const means = mul(g, sums, map.share);
-    return joinRows(g, gather(g, rows, map.kept), means, channels, level);
+    return joinRows(g, means, gather(g, rows, map.kept), channels, level);
   });
 }
 
-/** Kept sources [B, S − r, C], then destinations [B·D, C], sample by sample → rows [B·M, C]. */
-export function joinRows(g: GraphBuilder, kept: Value, dst: Value, channels: number, level: number): Value {
+/** Destinations [B·D, C], then kept sources [B, S − r, C], sample by sample → rows [B·M, C]. */
+export function joinRows(g: GraphBuilder, dst: Value, kept: Value, channels: number, level: number): Value {
   const size = (name: string) => sizeName(level, name);
   const batched = reshape(g, dst, batchShape(g, channels), ['batch', size('D'), channels]);
-  const joined = concat(g, [kept, batched], 1, size('M'));
+  const joined = concat(g, [batched, kept], 1, size('M'));
   return reshape(g, joined, [-1, channels], [size('BM'), channels]);
 }

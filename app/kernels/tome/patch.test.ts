@@ -3,14 +3,19 @@ import { allNodes, layoutSource, parseModel } from '#tests/onnx-model.ts';
 import { tinyUnetConfig } from '#tests/unet-config.ts';
 import { expectedUnetTensors } from '../nets/tensors.ts';
 import { buildUnet } from '../nets/unet.ts';
-import type { MergeMode, MergeModule } from './patch.ts';
+import { tomesdMatching, type MergeMode, type MergeModule } from './structure.ts';
 
 const block = 'down_blocks.0.attentions.0';
 const weights = layoutSource(expectedUnetTensors(tinyUnetConfig));
 
 /** The operators of each tome scope of one block, in running order; what the block does inside is left out. */
 function operatorsOf(mode: MergeMode, modules: readonly MergeModule[]): Record<string, string> {
-  const { graph } = parseModel(buildUnet(tinyUnetConfig, weights, { mode, blocks: [block], modules }));
+  const { graph } = parseModel(
+    buildUnet(tinyUnetConfig, weights, {
+      ...{ mode, blocks: [block], modules },
+      ...tomesdMatching,
+    }),
+  );
   const scopes: Record<string, string> = {};
   for (const { name, opType } of allNodes(graph)) {
     const scope = name.slice(block.length + 1, name.lastIndexOf('/'));
@@ -21,11 +26,11 @@ function operatorsOf(mode: MergeMode, modules: readonly MergeModule[]): Record<s
 }
 
 const match =
-  'LpNormalization Gather Gather Scan Transpose Reshape Transpose Reshape Slice TopK Slice Slice GatherElements GatherElements GatherElements';
+  'LpNormalization Gather Gather Scan Reshape Transpose Reshape Reshape Transpose Reshape Add TopK Cast Slice Slice GatherElements GatherElements GatherElements';
 /** What Scan runs for each part of the sources: see match.ts. */
 const part =
-  'FusedMatMul Reshape ReduceMax ArgMax GatherND ArgMax Mul Reshape Add GatherElements Identity Identity';
-const inverse = 'Concat ScatterElements Reshape Reshape Concat Gather';
+  'FusedMatMul Reshape ReduceMax ArgMax GatherND ArgMax Mul Reshape Add Reshape GatherElements Reshape Cast Identity Identity';
+const inverse = 'Add Reshape Reshape Concat Gather';
 const outputs = (count: number) => Array<string>(count).fill('Identity').join(' ');
 
 describe('the operators of a merging block', () => {
@@ -35,9 +40,9 @@ describe('the operators of a merging block', () => {
       'tome/then': outputs(5),
       'tome/then/match': match,
       'tome/then/match/part': part,
-      'tome/then/plan': 'Add Reshape ScatterND Add Reshape Div',
+      'tome/then/plan': 'Add Cast Reshape Slice ScatterND Add Slice Add Concat Reshape Div ScatterElements',
       'tome/then/plan/inverse': inverse,
-      'tome/else': outputs(5),
+      'tome/else': `Reshape Reshape ${outputs(5)}`,
       tome_self: 'If If',
       'tome_self/then': outputs(2),
       'tome_self/then/merge': 'Reshape Gather Gather ScatterND Mul Gather Reshape Concat Reshape',
@@ -52,7 +57,8 @@ describe('the operators of a merging block', () => {
       'tome/then': outputs(2),
       'tome/then/match': match,
       'tome/then/match/part': part,
-      'tome/then/inverse': inverse,
+      'tome/then/plan': 'Slice Add ScatterElements',
+      'tome/then/plan/inverse': inverse,
       'tome/else': outputs(2),
       tome_self: 'If If',
       'tome_self/then': outputs(2),

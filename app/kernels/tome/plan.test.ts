@@ -1,3 +1,4 @@
+import { tomesdMatching } from './structure.ts';
 import { describe, expect, it } from 'vitest';
 import { noMerging } from '#contract/request.ts';
 import { tinyUnetConfig as config } from '#tests/unet-config.ts';
@@ -83,8 +84,20 @@ describe('planMerging', () => {
     expect(off.levels[0]?.merged).toBe(0);
   });
 
-  it('carries the mode', () => {
-    expect(plan({ mode: 'prune' }).mode).toBe('prune');
+  it("goes on with an earlier step's partition and ratio between the steps that match", () => {
+    const some = { ratio: 0.5, ratioEnd: 0, matchEvery: 3 };
+    const at = (stepIndex: number) => plan(some, { stepIndex, stepCount: 7 });
+    expect([0, 1, 2, 3, 4, 5, 6].map((step) => at(step).matches)).toEqual(
+      [0, 1, 2, 3, 4, 5, 6].map((step) => step % 3 === 0),
+    );
+    expect(at(4).levels).toEqual(at(3).levels);
+    expect(at(3).levels).not.toEqual(at(0).levels);
+  });
+
+  it('merges no source whose window has no destination', () => {
+    // Cells of 4×4 have their one destination in the top left window of 2×2.
+    const level = plan({ sx: 4, sy: 4, partition: 'cells-fixed', ratio: 1, matchWindow: 2 }).levels[0];
+    expect(level?.merged).toBe((level?.partitions[0]?.dst.length ?? 0) * 3);
   });
 });
 
@@ -115,6 +128,12 @@ describe('mergeStructure', () => {
       mode: 'merge',
       blocks: ['mid_block.attentions.0'],
       modules: ['self', 'mlp'],
+      ...tomesdMatching,
+    });
+    expect(
+      mergeStructure(config, { ...settings, matchScope: 'level', matchEvery: 2, matchWindow: 8 }),
+    ).toMatchObject({
+      ...{ matchScope: 'level', carriesMatch: true, windowed: true },
     });
   });
 

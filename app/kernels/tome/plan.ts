@@ -1,7 +1,8 @@
 import type { UnetConfig } from '../nets/configs.ts';
 import { attentionBlocks, levelGrids, type AttentionBlock } from '../nets/unet-blocks.ts';
 import { choosePartition, type Partition, type PartitionKind } from './partition.ts';
-import type { MergeModule, MergeStructure } from './patch.ts';
+import { mergeable } from './dealing.ts';
+import type { MergeModule, MergeStructure } from './structure.ts';
 import { createRandom, partitionWords } from './random.ts';
 import { mergedCount, ratioAtStep } from './ratio.ts';
 
@@ -32,6 +33,8 @@ export interface LevelPlan {
   readonly level: number;
   readonly gridH: number;
   readonly gridW: number;
+  /** Side of the windows that tokens are matched within; 0: the whole grid. */
+  readonly window: number;
   /** One partition a sample; with sharing they are the same. */
   readonly partitions: readonly Partition[];
   /** r; 0 runs the level's blocks without merging work. */
@@ -39,8 +42,9 @@ export interface LevelPlan {
 }
 
 export interface MergePlan {
-  readonly mode: MergeStructure['mode'];
   readonly batch: number;
+  /** False: this step goes on with the match of an earlier one, which had the same partition and r. */
+  readonly matches: boolean;
   readonly levels: readonly LevelPlan[];
 }
 
@@ -60,7 +64,12 @@ export function mergeStructure(config: UnetConfig, settings: MergeSettings): Mer
   if (settings.mlp) modules.push('mlp');
   const blocks = selectBlocks(config, settings).map((block) => block.name);
   const wanted = settings.ratio > 0 || (settings.ratioEnd ?? 0) > 0;
-  return wanted && blocks.length > 0 && modules.length > 0 ? { mode: settings.mode, blocks, modules } : null;
+  if (!wanted || blocks.length === 0 || modules.length === 0) return null;
+  return {
+    ...{ mode: settings.mode, blocks, modules, matchScope: settings.matchScope },
+    carriesMatch: settings.matchEvery > 1,
+    windowed: settings.matchWindow > 0,
+  };
 }
 
 export interface StepInfo {
@@ -72,14 +81,13 @@ export interface StepInfo {
   readonly stepCount: number;
 }
 
-/** Draws the partitions of one step and counts what is merged. Randomness belongs to (seed, step, level) alone. */
+/**
+ * Draws the partitions of one step and counts what is merged. Randomness belongs to (seed, step, level) alone.
+ * A step that goes on with an earlier match has that step's partition and ratio too.
+ */
 export function planMerging(config: UnetConfig, settings: MergeSettings, step: StepInfo): MergePlan {
-  const ratio = ratioAtStep(
-    settings.ratio,
-    settings.ratioEnd ?? settings.ratio,
-    step.stepIndex,
-    step.stepCount,
-  );
+  const stepIndex = step.stepIndex - (step.stepIndex % settings.matchEvery);
+  const ratio = ratioAtStep(settings.ratio, settings.ratioEnd ?? settings.ratio, stepIndex, step.stepCount);
   const grids = levelGrids(config.blockOutChannels.length, step.latentH, step.latentW);
   const used = new Set(selectBlocks(config, settings).map((block) => block.level));
   const levels = [...used]
@@ -87,7 +95,7 @@ export function planMerging(config: UnetConfig, settings: MergeSettings, step: S
     .map((level): LevelPlan => {
       const { h, w } = grids[level] ?? { h: 0, w: 0 };
       const draw = (sample: number) => {
-        const random = createRandom(partitionWords(step.seed, step.stepIndex, level, sample));
+        const random = createRandom(partitionWords(step.seed, stepIndex, level, sample));
         return choosePartition(h, w, { kind: settings.partition, sx: settings.sx, sy: settings.sy }, random);
       };
       const shared = draw(0);
@@ -95,13 +103,9 @@ export function planMerging(config: UnetConfig, settings: MergeSettings, step: S
         b === 0 || settings.sharePartition ? shared : draw(b),
       );
       // Every sample of a batch keeps the same number of tokens; the kinds all choose as many destinations.
-      return {
-        level,
-        gridH: h,
-        gridW: w,
-        partitions,
-        merged: mergedCount(h * w, shared.src.length, shared.dst.length, ratio),
-      };
+      const grid = { gridH: h, gridW: w, window: settings.matchWindow };
+      const most = Math.min(...[...new Set(partitions)].map((partition) => mergeable(grid, partition)));
+      return { level, ...grid, partitions, merged: mergedCount(h * w, most, ratio) };
     });
-  return { mode: settings.mode, batch: step.batch, levels };
+  return { batch: step.batch, matches: stepIndex === step.stepIndex, levels };
 }

@@ -1,21 +1,25 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { gather } from '../graph/ops/index.ts';
+import { gather, scatterElements } from '../graph/ops/index.ts';
 import { concat, reshape } from '../graph/ops/shape.ts';
 import { sizeName, type MergeInputs } from './inputs.ts';
 import type { Match } from './match.ts';
 import { joinRows } from './merge.ts';
-import { inverseMap, unmergeRows } from './unmerge.ts';
+import { inverseMap, keptRows, unmergeRows } from './unmerge.ts';
 
 /** A match made ready for pruning. */
 export interface PruneMap {
-  /** int64 [B, S − r]: rows of the kept sources. */
+  /** int32 [B, S − r]: rows of the kept sources. */
   readonly kept: Value;
-  /** int64 [B, N]: merged row of each token; B·M for a pruned one. */
+  /** int32 [B, N]: merged row of each token, counted from 1; 0 for a pruned one. */
   readonly inverse: Value;
 }
 
 export function pruneMap(g: GraphBuilder, match: Match, level: number, inputs: MergeInputs): PruneMap {
-  return { kept: match.kept, inverse: inverseMap(g, match.order, inputs('prunedRows'), level, inputs) };
+  return g.scope('plan', () => {
+    const rows = keptRows(g, match, level, inputs);
+    const bySource = scatterElements(g, inputs('prunedRows'), match.stays, rows, 1);
+    return { kept: match.kept, inverse: inverseMap(g, bySource, match, inputs) };
+  });
 }
 
 /** Leaves out the r sources that merging would merge; nothing takes up their value.
@@ -34,7 +38,7 @@ export function pruneRows(
   return g.scope('prune', () => {
     const channels = Number(rows.shape[1]);
     const dstList = reshape(g, inputs('dst'), [-1], [sizeName(level, 'BD')]);
-    return joinRows(g, gather(g, rows, map.kept), gather(g, rows, dstList), channels, level);
+    return joinRows(g, gather(g, rows, dstList), gather(g, rows, map.kept), channels, level);
   });
 }
 
@@ -43,6 +47,6 @@ export function unpruneRows(g: GraphBuilder, rows: Value, map: PruneMap, outRows
   return g.scope('unprune', () => {
     const channels = Number(rows.shape[1]);
     const zeros = g.floats(Array<number>(channels).fill(0), [1, channels]);
-    return unmergeRows(g, concat(g, [rows, zeros], 0, 'BM+1'), map.inverse, outRows);
+    return unmergeRows(g, concat(g, [zeros, rows], 0, '1+BM'), map.inverse, outRows);
   });
 }

@@ -3,7 +3,7 @@ export function ratioAtStep(start: number, end: number, stepIndex: number, stepC
   return stepCount <= 1 ? start : start + ((end - start) * stepIndex) / (stepCount - 1);
 }
 
-/** r, the number of sources merged away: ⌊N·ratio⌋ as in tomesd, but never more than there are. */
-export function mergedCount(tokenCount: number, srcCount: number, dstCount: number, ratio: number): number {
-  return dstCount === 0 ? 0 : Math.min(srcCount, Math.floor(tokenCount * ratio));
+/** r, the number of sources merged away: ⌊N·ratio⌋ as in tomesd, but never more than there are to merge. */
+export function mergedCount(tokenCount: number, mergeable: number, ratio: number): number {
+  return Math.min(mergeable, Math.floor(tokenCount * ratio));
 }

@@ -1,28 +1,26 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { gather, scatterElements } from '../graph/ops/index.ts';
-import { concat, reshape } from '../graph/ops/shape.ts';
+import { gather } from '../graph/ops/index.ts';
+import { add } from '../graph/ops/math.ts';
+import { concat, reshape, slice } from '../graph/ops/shape.ts';
 import { sizeName, type MergeInputs } from './inputs.ts';
+import type { Match } from './match.ts';
+
+/** int32 [B, S − r]: the merged row of each source that stays. They stand behind the destinations, most similar first. */
+export function keptRows(g: GraphBuilder, match: Match, level: number, inputs: MergeInputs): Value {
+  const { kept, base } = match.counts;
+  return add(g, slice(g, inputs('keptPlaces'), g.ints([0]), kept, 1, sizeName(level, 'kept')), base);
+}
 
 /** The merged row that stands for each token: the inverse map, and what the heatmap is drawn from.
  *  Source:  tomesd/merge.py@27a14a3, `unmerge`, with its three scatters turned into one index list.
- *  Shapes:  order [B, S], goneRows [B, r] (where the tokens that left are found again) → int64 [B, N].
+ *  Shapes:  sourceRows int32 [B, Q] (the merged row of each source by its number) → int32 [B, N].
  *  Limits:  none.
  *  Golden:  tests/golden/tome/* through `unmerged`. */
-export function inverseMap(
-  g: GraphBuilder,
-  order: Value,
-  goneRows: Value,
-  level: number,
-  inputs: MergeInputs,
-): Value {
+export function inverseMap(g: GraphBuilder, sourceRows: Value, match: Match, inputs: MergeInputs): Value {
   return g.scope('inverse', () => {
-    // In the order of likeness the sources that left come first, then those that were kept.
-    const rows = concat(g, [goneRows, inputs('keptRows')], 1, sizeName(level, 'S'));
-    // `order` is a permutation, so every one of its places is written over: it only lends its shape.
-    const bySource = scatterElements(g, order, order, rows, 1);
     const flat = (x: Value) => reshape(g, x, [-1], ['entries']);
-    const all = concat(g, [flat(bySource), flat(inputs('dstRows'))], 0, 'entries');
-    return gather(g, all, inputs('place'));
+    const dstRows = add(g, inputs('dstPlaces'), match.counts.base);
+    return gather(g, concat(g, [flat(sourceRows), flat(dstRows)], 0, 'entries'), inputs('place'));
   });
 }
 

@@ -18,20 +18,21 @@ export function ifElse(
 }
 
 /**
- * Runs `each` on the parts of x [parts, ..] one after another, so that only one part's working memory is alive at a time,
- * and stacks what it returns: [parts, ..] each. The number of parts is a run-time size.
+ * Runs `each` on the parts of every x [parts, ..] one after another, so that only one part's working memory is alive at a
+ * time, and stacks what it returns: [parts, ..] each. The number of parts is a run-time size.
  */
 export function forEachPart(
   g: GraphBuilder,
-  x: Value,
+  xs: readonly [Value, ...Value[]],
   results: readonly Omit<Value, 'name'>[],
-  each: (part: Value) => readonly Value[],
+  each: (...part: Value[]) => readonly Value[],
 ): Value[] {
-  const [parts = 1, ...shape] = x.shape;
-  const body = g.body('part', [{ type: x.type, shape }], each);
+  const [parts = 1] = xs[0].shape;
+  const own = xs.map(({ type, shape }) => ({ type, shape: shape.slice(1) }));
+  const body = g.body('part', own, each);
   const stacked = results.map((result) => ({
     type: result.type,
     shape: [parts, ...result.shape] as readonly Dim[],
   }));
-  return g.nodes('Scan', stacked, { inputs: [x], attributes: { body, num_scan_inputs: 1 } });
+  return g.nodes('Scan', stacked, { inputs: xs, attributes: { body, num_scan_inputs: xs.length } });
 }

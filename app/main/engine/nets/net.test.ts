@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '#contract/errors.ts';
 import type { KernelError } from '#kernels/errors.ts';
+import { tomesdMatching, type MergeStructure } from '#kernels/tome/structure.ts';
 import { openGoldenModel } from '#tests/golden-model.ts';
 import { floatOutput } from './net.ts';
 import { loadUnet } from './unet.ts';
@@ -22,7 +23,10 @@ describe('loading a net', () => {
 
   it('refuses to merge in a block that the model does not have', async () => {
     const { unet } = (await openGoldenModel('tiny-sd15')).checkpoint;
-    const structure = { mode: 'merge', blocks: ['up_blocks.0.attentions.0'], modules: ['self'] } as const;
+    const structure: MergeStructure = {
+      ...{ mode: 'merge', blocks: ['up_blocks.0.attentions.0'], modules: ['self'] },
+      ...tomesdMatching,
+    };
     await expect(loadUnet(unet, structure)).rejects.toMatchObject({
       code: 'ENGINE_FAILED',
       message: expect.stringMatching(

@@ -1,11 +1,12 @@
 import { GraphBuilder } from '#kernels/graph/builder.ts';
 import { reshape } from '#kernels/graph/ops/shape.ts';
+import { mergeable } from '#kernels/tome/dealing.ts';
 import { mergeFeeds } from '#kernels/tome/feeds.ts';
 import { mergeInputs } from '#kernels/tome/inputs.ts';
 import { representatives } from '#kernels/tome/map.ts';
 import { matchTokens } from '#kernels/tome/match.ts';
 import { mergeMap, mergeRows } from '#kernels/tome/merge.ts';
-import type { MergeMode } from '#kernels/tome/patch.ts';
+import type { MergeMode } from '#kernels/tome/structure.ts';
 import { pruneMap, pruneRows, unpruneRows } from '#kernels/tome/prune.ts';
 import { unmergeRows } from '#kernels/tome/unmerge.ts';
 import type { Partition } from '#kernels/tome/partition.ts';
@@ -27,7 +28,9 @@ export interface TomeCase {
   readonly partition: Partition;
   /** Tokens to merge away; clipped to what the partition allows, as everywhere. */
   readonly merged: number;
-  readonly mode: MergeMode;
+  readonly mode: Exclude<MergeMode, 'downsample'>;
+  /** Side of the windows that tokens are matched within; absent: the whole grid. */
+  readonly window?: number;
 }
 
 export interface TomeResult {
@@ -66,39 +69,38 @@ export async function runTomeCase(input: TomeCase): Promise<TomeResult> {
 
 /** The same for many cases of one width and mode. */
 export async function loadTomeProbe(
-  options: Pick<TomeCase, 'channels' | 'valueChannels' | 'mode'>,
+  options: Pick<TomeCase, 'channels' | 'valueChannels' | 'mode' | 'window'>,
   runtime: RuntimeOptions = {},
 ): Promise<TomeProbe> {
-  const { channels, valueChannels, mode } = options;
-  const session = await createSession(probeGraph(channels, valueChannels, mode), '.', runtime);
+  const { mode, window = 0 } = options;
+  const session = await createSession(probeGraph(options), '.', runtime);
+  const { channels, valueChannels } = options;
   return {
     async run({ x, y, batch, gridH, gridW, partition, merged: wanted }) {
       const tokens = gridH * gridW;
       const partitions = Array.from({ length: batch }, (_, b) => partitionOf(partition, b));
-      const merged = partitions.reduce(
-        (r, { dst, src }) => Math.min(r, dst.length === 0 ? 0 : src.length),
-        wanted,
-      );
+      const grid = { gridH, gridW, window };
+      const merged = Math.min(wanted, ...partitions.map((one) => mergeable(grid, one)));
       if (merged === 0) {
         const map = Int32Array.from({ length: batch * tokens }, (_, i) => i % tokens);
         return { merged: y, mergedCount: tokens, unmerged: y, map };
       }
-      const plan = { level: 0, gridH, gridW, partitions, merged };
+      const plan = { level: 0, ...grid, partitions, merged };
       const feeds = {
         x: { data: x, shape: [batch, tokens, channels] },
         y: { data: y, shape: [batch, tokens, valueChannels] },
         ...sizeFeeds(session, batch, gridH, gridW),
-        ...mergeFeeds({ mode, batch, levels: [plan] }),
+        ...mergeFeeds({ batch, matches: true, levels: [plan] }, { mode, windowed: window > 0 }),
       };
       const outputs = await session.run(feeds, ['merged', 'unmerged', 'inverse']);
       const inverse = outputs['inverse']?.data;
-      if (!(inverse instanceof BigInt64Array))
+      if (!(inverse instanceof Int32Array))
         throw new EngineError('ENGINE_FAILED', 'The merging kernels gave no inverse map.');
       return {
         merged: floatOutput(outputs, 'merged'),
         mergedCount: tokens - merged,
         unmerged: floatOutput(outputs, 'unmerged'),
-        map: representatives(plan, inverse),
+        map: representatives(plan, inverse, mode),
       };
     },
     release: () => session.release(),
@@ -112,13 +114,18 @@ function partitionOf(partition: ProbeInput['partition'], sample: number): Partit
   return own;
 }
 
-function probeGraph(channels: number, valueChannels: number, mode: MergeMode): Uint8Array {
+function probeGraph({
+  channels,
+  valueChannels,
+  mode,
+  window = 0,
+}: Pick<TomeCase, 'channels' | 'valueChannels' | 'mode' | 'window'>): Uint8Array {
   const g = new GraphBuilder(noWeights);
   const inputs = mergeInputs(g, 0);
   const rows = (name: string, c: number) =>
     reshape(g, g.input(name, 'f32', ['batch', 'N', c]), [-1, c], ['BN', c]);
   const y = rows('y', valueChannels);
-  const match = matchTokens(g, rows('x', channels), 0, inputs);
+  const match = matchTokens(g, rows('x', channels), 0, inputs, window > 0);
   if (mode === 'merge') {
     const map = mergeMap(g, match, 0, inputs);
     const merged = mergeRows(g, y, map, 0, inputs);

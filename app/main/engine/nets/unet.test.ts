@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noMerging } from '#contract/request.ts';
 import { attentionBlocks, levelGrids } from '#kernels/nets/unet-blocks.ts';
-import type { MergeStructure } from '#kernels/tome/patch.ts';
+import { tomesdMatching, type MatchScope, type MergeStructure } from '#kernels/tome/structure.ts';
 import { planMerging, type MergePlan, type MergeSettings } from '#kernels/tome/plan.ts';
 import { expectClose, ofLargest } from '#tests/expect-close.ts';
 import { openGoldenModel } from '#tests/golden-model.ts';
@@ -20,6 +20,7 @@ const everywhere: MergeStructure = {
   mode: 'merge',
   blocks: attentionBlocks(config).map(({ name }) => name),
   modules: ['self', 'cross', 'mlp'],
+  ...tomesdMatching,
 };
 const settings: MergeSettings = { ...noMerging, ratio: 0.5, maxDownsample: 8 };
 
@@ -198,5 +199,96 @@ describe('maps of the merged tokens', () => {
     const [one, all] = [await first.run(input), await merging.run(input)];
     expect(one.maps).toHaveLength(1);
     expect(one.maps[0]).toEqual(all.maps[0]);
+  });
+});
+
+describe('a match for several blocks', () => {
+  const mapsOf = async (scope: MatchScope) => {
+    const unet = await load({ ...everywhere, matchScope: scope });
+    const { maps } = await unet.run({ ...inputFor(square, planFor(square)), wantMaps: true });
+    return new Map(maps.map(({ block, map }) => [block, map]));
+  };
+
+  it('is the first one of its level', async () => {
+    const [own, shared] = [await mapsOf('block'), await mapsOf('level')];
+    const firstOf = new Map<number, string>();
+    for (const { name, level } of attentionBlocks(config)) {
+      if (!shared.has(name)) continue;
+      const first = firstOf.get(level) ?? name;
+      firstOf.set(level, first);
+      expect(shared.get(name), name).toEqual(shared.get(first));
+    }
+    const top = firstOf.get(0) ?? '';
+    expect(shared.get(top)).toEqual(own.get(top));
+    expect(own.get('up_blocks.3.attentions.2')).not.toEqual(own.get(top));
+  });
+
+  it('is the first one on the way down, and another on the way up', async () => {
+    const shared = await mapsOf('stage');
+    const [down, up] = ['down_blocks.0.attentions', 'up_blocks.3.attentions'];
+    expect(shared.get(`${down}.1`)).toEqual(shared.get(`${down}.0`));
+    expect(shared.get(`${up}.2`)).toEqual(shared.get(`${up}.0`));
+    expect(shared.get(`${up}.0`)).not.toEqual(shared.get(`${down}.0`));
+  });
+});
+
+describe('a match for several steps', () => {
+  it.each([
+    ['merge', 'level'],
+    ['merge', 'block'],
+    ['prune', 'stage'],
+  ] as const)('goes from a pass to the next: %s, one a %s', async (mode, matchScope) => {
+    const unet = await load({ ...everywhere, mode, matchScope, carriesMatch: true });
+    const plan = planFor(square, { mode });
+    const input = { ...inputFor(square, plan), wantMaps: true };
+    const first = await unet.run(input);
+    const later = { ...plan, matches: false };
+    // The same latents: with the same match, the same output.
+    const again = await unet.run({ ...input, merge: later, match: first.match });
+    expect(again.output).toEqual(first.output);
+    expect(again.match).toBe(first.match);
+    // Others: matched anew, the tokens would go elsewhere.
+    const latents = input.latents.map((value, i) => value + Math.sin(i));
+    const fresh = await unet.run({ ...input, latents });
+    const given = await unet.run({ ...input, latents, merge: later, match: first.match });
+    expect(given.maps).toEqual(first.maps);
+    expect(fresh.maps).not.toEqual(first.maps);
+    expect(given.output).not.toEqual(fresh.output);
+  });
+
+  it('takes any size and ratio in between, and none at all', async () => {
+    const unet = await load({ ...everywhere, carriesMatch: true });
+    for (const some of [{ ratio: 0.3 }, { ratio: 0 }, { ratio: 0.7, sx: 3 }]) {
+      const plan = planFor(square, some);
+      const first = await unet.run(inputFor(square, plan));
+      const again = await unet.run({ ...inputFor(square, { ...plan, matches: false }), match: first.match });
+      expect(again.output).toEqual(first.output);
+    }
+  });
+
+  it('is missed where no pass made it', async () => {
+    const unet = await load({ ...everywhere, carriesMatch: true });
+    const plan = { ...planFor(square), matches: false };
+    await expect(unet.run(inputFor(square, plan))).rejects.toThrow(/no pass before it made/);
+  });
+});
+
+describe('matching within windows in a U-Net', () => {
+  it('sends no token out of its window', async () => {
+    const unet = await load({ ...everywhere, windowed: true });
+    const window = 4;
+    const { maps } = await unet.run({
+      ...inputFor(square, planFor(square, { matchWindow: window })),
+      wantMaps: true,
+    });
+    const [top] = maps;
+    const { gridW = 1 } = top ?? {};
+    const windowOf = (token: number) =>
+      [Math.floor(token / gridW / window), Math.floor((token % gridW) / window)].join();
+    const tokens = (top?.map.length ?? 0) / 2;
+    top?.map.forEach((token, i) => {
+      expect(windowOf(token)).toBe(windowOf(i % tokens));
+    });
+    expect(top?.map.filter((token, i) => token !== i % tokens)).toHaveLength(tokens);
   });
 });

@@ -5,7 +5,8 @@ import { levelGrids, type AttentionBlock } from '#kernels/nets/unet-blocks.ts';
 import { attentionBlocksWithin, branchEntry, wholeUnet, type UnetExtent } from '#kernels/nets/unet-extent.ts';
 import { inactiveFeeds, mergeFeeds } from '#kernels/tome/feeds.ts';
 import { representatives } from '#kernels/tome/map.ts';
-import type { MergeStructure } from '#kernels/tome/patch.ts';
+import { carriedParts, type CarriedPart } from '#kernels/tome/token-map.ts';
+import type { MergeMode, MergeStructure } from '#kernels/tome/structure.ts';
 import type { LevelPlan, MergePlan } from '#kernels/tome/plan.ts';
 import type { NamedTensor, RuntimeOptions } from '../session.ts';
 import { floatOutput, loadNet, sizeFeeds, type NetPart } from './net.ts';
@@ -21,6 +22,8 @@ export interface UnetInput {
   readonly hidden: Float32Array;
   readonly tokenCount: number;
   readonly merge?: MergePlan | undefined;
+  /** What an earlier pass matched, for a plan that does not match itself. */
+  readonly match?: CarriedMatch | undefined;
   readonly wantMaps?: boolean;
   /** The feature of an earlier whole pass: what a shallow net runs on. */
   readonly deep?: Float32Array | undefined;
@@ -31,6 +34,8 @@ export interface UnetInput {
 export interface UnetResult {
   readonly output: Float32Array;
   readonly maps: BlockMap[];
+  /** What later passes may go on with; the given match where this pass made none. */
+  readonly match: CarriedMatch;
   /** Only where asked for. */
   readonly deep?: Float32Array;
 }
@@ -44,6 +49,9 @@ export interface BlockMap {
   /** [B, N]: token → the token that stands for it; −1 for a pruned one. */
   readonly map: Int32Array;
 }
+
+/** What one pass matched, by the input names under which a later pass takes it. */
+export type CarriedMatch = Readonly<Record<string, NamedTensor>>;
 
 export interface Unet {
   readonly structure: MergeStructure | null;
@@ -69,37 +77,43 @@ export async function loadUnet(
   );
   const { config } = part;
   const mode = structure?.mode ?? 'merge';
+  const form = { mode, windowed: structure?.windowed === true };
   const blocks = attentionBlocksWithin(config, extent);
   const mergingBlocks = blocks.filter((block) => structure?.blocks.includes(block.name) === true);
   const mergingLevels = new Set(mergingBlocks.map((block) => block.level));
+  const carried = structure === null ? [] : carriedParts(structure, mergingBlocks);
   return {
     structure,
     extent,
     blocks,
     async run(input) {
-      const plans = (input.merge?.levels ?? []).filter(
-        (plan) => mergingLevels.has(plan.level) && plan.merged > 0,
-      );
+      const { batch, merge } = input;
+      const plans = (merge?.levels ?? []).filter((plan) => mergingLevels.has(plan.level) && plan.merged > 0);
       const active = new Map(plans.map((plan) => [plan.level, plan]));
       const idle = [...mergingLevels].filter((level) => !active.has(level));
       const mapped = input.wantMaps === true ? mergingBlocks.filter((block) => active.has(block.level)) : [];
+      const matches = merge?.matches !== false;
+      const running = carried.filter(({ level }) => active.has(level));
       const feeds = {
         ...baseFeeds(config, extent, input),
-        ...sizeFeeds(session, input.batch, input.latentH, input.latentW),
-        ...inactiveFeeds(idle, input.batch, mode),
-        ...mergeFeeds({ batch: input.batch, mode, levels: plans }),
+        ...sizeFeeds(session, batch, input.latentH, input.latentW),
+        ...inactiveFeeds(idle, batch, form),
+        ...mergeFeeds({ batch, matches, levels: plans }, form),
+        ...givenFeeds(carried, matches ? [] : running, input.match),
       };
       const outputs = await session.run(feeds, [
         unetNames.output,
         ...(input.wantDeep === true ? [unetNames.deep] : []),
         ...mapped.map(({ name }) => unetNames.map(name)),
+        ...(matches ? running.map((part) => part.output) : []),
       ]);
       return {
         ...(input.wantDeep === true ? { deep: floatOutput(outputs, unetNames.deep) } : {}),
         output: floatOutput(outputs, unetNames.output),
         maps: mapped.flatMap(({ name, level }) =>
-          blockMap(name, active.get(level), outputs[unetNames.map(name)]),
+          blockMap(name, mode, active.get(level), outputs[unetNames.map(name)]),
         ),
+        match: matches ? carriedFrom(running, outputs) : (input.match ?? {}),
       };
     },
     endProfiling() {
@@ -127,15 +141,44 @@ function deepFeed(config: UnetConfig, branch: number, input: UnetInput): Record<
   return { [unetNames.deep]: { data: deep, shape: [batch, channels, h, w] } };
 }
 
-function blockMap(block: string, plan: LevelPlan | undefined, inverse: NamedTensor | undefined): BlockMap[] {
-  if (plan === undefined || !(inverse?.data instanceof BigInt64Array)) return [];
-  return [
-    {
-      block,
-      gridH: plan.gridH,
-      gridW: plan.gridW,
-      batch: plan.partitions.length,
-      map: representatives(plan, inverse.data),
-    },
-  ];
+/** Every part of a match is an input: `given` ones as an earlier pass left them, the others empty. */
+function givenFeeds(
+  all: readonly CarriedPart[],
+  given: readonly CarriedPart[],
+  match: CarriedMatch | undefined,
+): Record<string, NamedTensor> {
+  const feeds = Object.fromEntries(all.map(({ input, empty }) => [input, empty]));
+  for (const { input } of given) {
+    const tensor = match?.[input];
+    invariant(
+      tensor !== undefined,
+      `A pass was to go on with a match that no pass before it made (${input}).`,
+    );
+    feeds[input] = tensor;
+  }
+  return feeds;
+}
+
+function carriedFrom(
+  parts: readonly CarriedPart[],
+  outputs: Readonly<Record<string, NamedTensor>>,
+): CarriedMatch {
+  const match: Record<string, NamedTensor> = {};
+  for (const { input, output } of parts) {
+    const tensor = outputs[output];
+    invariant(tensor !== undefined, `The U-Net gave no ${output}.`);
+    match[input] = tensor;
+  }
+  return match;
+}
+
+function blockMap(
+  block: string,
+  mode: MergeMode,
+  plan: LevelPlan | undefined,
+  inverse: NamedTensor | undefined,
+): BlockMap[] {
+  if (plan === undefined || !(inverse?.data instanceof Int32Array)) return [];
+  const { gridH, gridW, partitions } = plan;
+  return [{ block, gridH, gridW, batch: partitions.length, map: representatives(plan, inverse.data, mode) }];
 }

@@ -1,7 +1,7 @@
 import type { GenerationRequest } from '#contract/request.ts';
 import { planMerging, selectBlocks, type MergePlan } from '#kernels/tome/plan.ts';
 import type { UnetConfig } from '#kernels/nets/configs.ts';
-import type { BlockMap, Unet } from '../nets/unet.ts';
+import type { BlockMap, CarriedMatch, Unet } from '../nets/unet.ts';
 import type { TorchGenerator } from '../random.ts';
 import { createScheduler } from '../schedulers/create.ts';
 import type { EncodedPrompts } from './encode-prompts.ts';
@@ -50,12 +50,13 @@ export async function denoise(input: DenoiseInput): Promise<Float32Array> {
   const calls = scheduler.timesteps.length;
   const cache = new StepCache(input.unet, request.stepCache?.interval);
   let latents: Float32Array = generator.randn(length).map((value) => value * scheduler.initNoiseSigma);
+  let match: CarriedMatch = {};
   for (const [call, timestep] of scheduler.timesteps.entries()) {
     const start = performance.now();
     const whole = cache.isWhole(call);
     const unet = cache.unetFor(call);
     const plan = planCall(unet, net.config, input, call, calls);
-    const { output, maps } = await cache.run(call, {
+    const result = await cache.run(call, {
       latents: repeatRows(scheduler.scaleInput(latents, call), prompts.batch),
       batch: prompts.batch,
       ...size,
@@ -63,8 +64,11 @@ export async function denoise(input: DenoiseInput): Promise<Float32Array> {
       hidden: prompts.hidden,
       tokenCount: prompts.positions,
       merge: plan,
+      match,
       wantMaps: input.wantMaps,
     });
+    const { output, maps } = result;
+    match = result.match;
     const noise = scheduler.needsNoise ? generator.randn(length) : undefined;
     const step = scheduler.step(guide(output, prompts.batch, request.guidanceScale), call, latents, noise);
     latents = step.latents;
@@ -87,9 +91,15 @@ function planCall(
   const { merging } = request;
   if (unet.structure === null || (merging.ratio === 0 && (merging.ratioEnd ?? 0) === 0)) return undefined;
   const step = { ...size, batch: prompts.batch, seed, stepIndex: call, stepCount: calls };
-  const plan = planMerging(config, merging, step);
+  const plan = planMerging(config, { ...merging, matchEvery: matchPeriod(request) }, step);
   const held = new Set(unet.blocks.map(({ level }) => level));
   return { ...plan, levels: plan.levels.filter(({ level }) => held.has(level)) };
+}
+
+/** With step caching a match comes from a whole call, which has all blocks: the next whole call that is due matches anew. */
+function matchPeriod({ merging, stepCache }: GenerationRequest): number {
+  const interval = stepCache?.interval ?? 1;
+  return merging.matchEvery === 1 ? 1 : interval * Math.ceil(merging.matchEvery / interval);
 }
 
 /** Of the merging blocks that the net holds. */

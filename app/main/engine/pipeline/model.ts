@@ -1,6 +1,6 @@
 import type { Checkpoint } from '#library/checkpoint.ts';
 import { mergeStructure } from '#kernels/tome/plan.ts';
-import type { MergeStructure } from '#kernels/tome/patch.ts';
+import type { MergeStructure } from '#kernels/tome/structure.ts';
 import { EngineError } from '#contract/errors.ts';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
 import type { NetPartName } from '#contract/runtime.ts';
@@ -202,7 +202,7 @@ function assertFinite(values: Float32Array): void {
 
 function isSame(a: MergeStructure | null, b: MergeStructure | null): boolean {
   const text = (s: MergeStructure | null): string =>
-    JSON.stringify([s?.mode, s?.blocks.toSorted(), s?.modules.toSorted()]);
+    JSON.stringify(s && { ...s, blocks: s.blocks.toSorted(), modules: s.modules.toSorted() });
   return text(a) === text(b);
 }
 

@@ -3,7 +3,9 @@ import { resolveModel } from '#library/models.ts';
 import { planBlock } from './jobs/block.ts';
 import { planEnds } from './jobs/ends.ts';
 import type { ModelSource } from './jobs/model.ts';
+import { planOverhead } from './jobs/overhead.ts';
 import { PICTURE_STEPS, planPictures } from './jobs/pictures.ts';
+import { planLatency } from './jobs/latency.ts';
 import { planMemory } from './jobs/memory.ts';
 import { planStart } from './jobs/start.ts';
 import { planUnet } from './jobs/unet.ts';
@@ -15,6 +17,7 @@ import { parseBenchOptions, usage, type BenchOptions } from './options.ts';
 import type { Planned } from './planned.ts';
 import { openStore, type Store } from './report/store.ts';
 import { formatResults } from './report/text.ts';
+import { writeReport } from './report/write.ts';
 import type { Results, Study } from './results.ts';
 import { assertPeers } from './sides.ts';
 import { withTemporaryFolder } from './temporary.ts';
@@ -28,6 +31,12 @@ export async function runBench(args: string[]): Promise<number> {
     return 0;
   }
   const store = await openStore(options.results);
+  const exitCode = options.report === 'only' ? 0 : await measureAndPrint(options, store);
+  if (options.report !== 'no') process.stderr.write(`${await writeReport(await store.read())}\n`);
+  return exitCode;
+}
+
+async function measureAndPrint(options: BenchOptions, store: Store): Promise<number> {
   if (options.peers) await assertPeers(options.python);
   const results = await withTemporaryFolder((folder) => measureAll(options, folder, store));
   process.stdout.write(`${options.json ? JSON.stringify(results, null, 2) : formatResults(results)}\n`);
@@ -92,6 +101,7 @@ function planAll(bench: Bench, options: BenchOptions): Record<Topic, () => reado
   const large = options.large ? [sd15] : [];
   return {
     block: () => planBlock(bench, options),
+    overhead: () => planOverhead(bench, options),
     'unet-demo': () => planUnet(bench, options, 'unet-demo', demo),
     'unet-sd15': () => planUnet(bench, options, 'unet-sd15', sd15),
     'unet-sd21': () => planUnet(bench, options, 'unet-sd21', sd21),
@@ -105,6 +115,7 @@ function planAll(bench: Bench, options: BenchOptions): Record<Topic, () => reado
       ...large.map((source) => planStart(bench, source, 1)),
     ],
     memory: () => planMemory(bench, options, sd15),
+    latency: () => [planLatency(options)],
   };
 }
 

@@ -31,6 +31,8 @@ export interface BenchOptions {
   readonly results: string;
   /** What the store holds of this commit and machine is not measured again. */
   readonly resume: boolean;
+  /** The document is written after measuring, or from the store alone. */
+  readonly report: 'no' | 'after' | 'only';
   readonly json: boolean;
   /** A checkpoint in the embedded model's place. */
   readonly model: string | undefined;
@@ -40,6 +42,8 @@ export interface BenchOptions {
 const root = join(import.meta.dirname, '..');
 const full = { what: topics, ratios: [0, 0.25, 0.5, 0.6, 0.75], sizesPx: [512, 768], rounds: 5 } as const;
 const quick = { what: ['block', 'unet-demo', 'start'], ratios: [0, 0.5], sizesPx: [512], rounds: 3 } as const;
+/** What a report covers when nothing is named; sizes that take too long are left out by the limit of a pass. */
+const reported = { ...full, sizesPx: [512, 768, 1024, 1536, 2048] } as const;
 const large = { pictureSteps: 4, passLimitSeconds: 240 };
 
 export const usage = `Times Tessera on this machine, and with --peers diffusers + tomesd on torch beside it.
@@ -48,7 +52,7 @@ export const usage = `Times Tessera on this machine, and with --peers diffusers 
 
   --what LIST        ${topics.join(',')} (all)
   --ratios LIST      merging ratios, 0 to 1 (${full.ratios.join(',')}); 0 is always measured
-  --sizes LIST       sizes in pixels of SD 1.5, multiples of 64 (${full.sizesPx.join(',')});
+  --sizes LIST       sizes in pixels of SD 1.5, multiples of 64 (${full.sizesPx.join(',')}; with --report ${reported.sizesPx.join(',')});
                      latents are an eighth of it, for every model
   --rounds N         timed rounds, 1 to 100, after one that warms up (${full.rounds})
   --no-warm          runs longer than 30 s are timed without the round that warms up
@@ -62,6 +66,8 @@ export const usage = `Times Tessera on this machine, and with --peers diffusers 
   --python PATH      Python that has bench/peers/requirements.txt (TESSERA_PYTHON, else python3)
   --model PATH       a checkpoint in the embedded model's place
   --no-peaks         times alone: each line's memory takes a fresh process that loads the model again
+  --report           writes docs/BENCHMARKS.md and its plots from the store, after measuring
+  --report-only      the same without measuring
   --results DIR      the store: each finished study is added to it at once (out/bench)
   --resume           leaves out what the store holds of this commit and machine
   --json             all results as JSON on stdout
@@ -70,7 +76,8 @@ export const usage = `Times Tessera on this machine, and with --peers diffusers 
 /** Reads the command line. Throws REQUEST_INVALID naming the option, what was found and what is allowed. */
 export function parseBenchOptions(args: readonly string[], environment = process.env): BenchOptions {
   const values = parse(args);
-  const base = values.quick === true ? quick : full;
+  const isReport = values.report === true || values['report-only'] === true;
+  const base = values.quick === true ? quick : isReport ? reported : full;
   return {
     what: values.what === undefined ? base.what : list(values.what, '--what', topicOf),
     ratios: withZero(values.ratios === undefined ? base.ratios : list(values.ratios, '--ratios', ratioOf)),
@@ -87,6 +94,7 @@ export function parseBenchOptions(args: readonly string[], environment = process
     peaks: values['no-peaks'] !== true,
     results: values.results ?? join(root, 'out', 'bench'),
     resume: values.resume === true,
+    report: values['report-only'] === true ? 'only' : isReport ? 'after' : 'no',
     json: values.json === true,
     model: values.model,
     help: values.help === true,
@@ -113,6 +121,8 @@ function parse(args: readonly string[]) {
         peers: { type: 'boolean' },
         python: { type: 'string' },
         'no-peaks': { type: 'boolean' },
+        report: { type: 'boolean' },
+        'report-only': { type: 'boolean' },
         results: { type: 'string' },
         resume: { type: 'boolean' },
         json: { type: 'boolean' },

@@ -1,6 +1,7 @@
 /** What `--what` names. */
 export const topics = [
   'block',
+  'overhead',
   'unet-demo',
   'unet-sd15',
   'unet-sd21',
@@ -8,5 +9,6 @@ export const topics = [
   'pictures',
   'start',
   'memory',
+  'latency',
 ] as const;
 export type Topic = (typeof topics)[number];

@@ -78,8 +78,12 @@ export function keyText({ topic, model, sizePx, steps }: StudyKey): string {
 }
 
 export function isComplete({ figures }: Study, wanted: readonly string[]): boolean {
-  const good = new Set(figures.filter(({ failure }) => failure === undefined).map(figureName));
-  return wanted.every((name) => good.has(name));
+  const good = new Set(figures.map(figureName));
+  return (
+    figures.length > 0 &&
+    figures.every(({ failure }) => failure === undefined) &&
+    wanted.every((name) => good.has(name))
+  );
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from '@playwright/test';
 import { describeMachine } from '#bench/machine.ts';
 import { spread } from '#bench/statistics.ts';
-import { isStale, rendererBuild, runBuild } from '#main/start/builds.ts';
 import { measureAnswers } from './answers.ts';
+import { openBrowser } from './browser.ts';
 import { bundleSizes, type BundleSize } from './bundle.ts';
 import { timeOneStart } from './start-time.ts';
 
@@ -12,14 +11,11 @@ import { timeOneStart } from './start-time.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const starts = 5;
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'];
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const kB = ({ files, gzipBytes, brotliBytes }: BundleSize): string =>
   `${(gzipBytes / 1000).toFixed(0)} kB gzip, ${(brotliBytes / 1000).toFixed(0)} kB brotli, ${files} files`;
 
-if (isStale(root, rendererBuild)) await runBuild(root, rendererBuild);
-const executablePath = process.env['TESSERA_E2E_BROWSER'] ?? '/usr/bin/chromium';
-const browser = await chromium.launch({ executablePath, args: flags });
+const browser = await openBrowser();
 const bundle = bundleSizes(join(root, 'out', 'renderer'));
 say(`Bundle, without fonts: first load ${kB(bundle.firstLoad)}; everything ${kB(bundle.everything)}`);
 const times: number[] = [];

@@ -3,7 +3,7 @@ import { freemem } from 'node:os';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import type { CheckpointFacts } from './facts.ts';
 
-/** Measured with SD 1.5 at 512 px on the CPU: the peak stayed 2.5 GB above the weights in F32 (docs/benchmarks.md). */
+/** Measured with SD 1.5 at 512 px on the CPU: the peak stayed 2.5 GB above the weights in F32 (docs/BENCHMARKS.md). */
 const sd15 = { workBytes: 2.5e9, latentPixels: 64 * 64, channels: 320 };
 const floatBytes = 4;
 

@@ -112,10 +112,6 @@ function searchTensors(search: Search, batch: number, n: number) {
   return {
     src: ints([batch, q], (b, i) => b * n + sourceAt(b, i)),
     searched: deal(width, (b, i) => b * n + sourceAt(b, i)),
-    searchShape: {
-      data: BigInt64Array.of(BigInt(parts), BigInt(batch), BigInt(windows * width)),
-      shape: [3],
-    },
     candidates: ints([batch, candidateWidth], (b, i) => b * n + candidateAt(b, i)),
     windowCandidates: deal(candidateWidth, (b, i) => b * n + candidateAt(b, i)),
     windowDestinations: deal(candidateWidth, (b, i) => search.samples[b]?.numbers[i] ?? 0),
@@ -150,7 +146,6 @@ function inactiveTensors(batch: number): Record<MergeInputName, FeedTensor> {
     active: flag(false),
     matches: flag(false),
     ...{ src: column, dst: column, searched: cube, candidates: column },
-    searchShape: { data: BigInt64Array.of(1n, BigInt(batch), 1n), shape: [3] },
     ...{ windowCandidates: cube, windowDestinations: cube },
     bias: { data: new Float32Array(batch), shape: [batch, 1] },
     ...{ srcCount: one, mergedCount: one, keptCount: one, mergedRows: one },

@@ -20,8 +20,6 @@ const specs = {
   dst: ['i32', ['batch', 'D']],
   /** The rows of `src` dealt out to parts that are searched one after another; `groups` = samples, times windows a part. */
   searched: ['i32', ['parts', 'groups', 'q']],
-  /** (parts, B, what a part holds of a sample). */
-  searchShape: ['i64', [3]],
   /** The rows that every part is compared with, filled up to a multiple of `compareWidth` with the last one. */
   candidates: ['i32', ['batch', 'P']],
   /** With windows, the same for each part, and the destination number of each. */

@@ -3,6 +3,7 @@ import { forEachPart } from '../graph/ops/control.ts';
 import { argMaxLast, gather, gatherBatched, gatherElements, reduceMaxLast } from '../graph/ops/index.ts';
 import { add, cast, matMulTransposed, mul } from '../graph/ops/math.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
+import { partsInput } from '../nn/run-shapes.ts';
 import { compareWidth, sizeName, type MergeInputs } from './inputs.ts';
 
 /** What every source is most like: both [B, Q]. */
@@ -38,7 +39,11 @@ export function findNearest(
     : searchAll(g, sources, gather(g, normal, inputs('candidates')), level);
   // [parts, groups, q] → [B, Q]: a sample's parts, and its windows within them, one after another.
   const join = (x: Value) => {
-    const bySample = transpose(g, reshape(g, x, inputs('searchShape'), ['parts', 'batch', 'q']), [1, 0, 2]);
+    const bySample = transpose(
+      g,
+      reshape(g, x, g.input(partsInput, 'i64', [3]), ['parts', 'batch', 'q']),
+      [1, 0, 2],
+    );
     return reshape(g, bySample, [0, -1], ['batch', sizeName(level, 'Q')]);
   };
   return { destination: join(found.nearest), likeness: join(found.likeness) };

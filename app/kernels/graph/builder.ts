@@ -17,6 +17,7 @@ import {
   type TensorProto,
 } from '../onnx/proto.ts';
 import type { WeightSource } from '../onnx/weights.ts';
+import { cpuTarget, type GraphTarget } from './target.ts';
 
 /** A tensor in the graph. `shape` holds numbers where they are fixed and names where only the run knows. */
 export interface Value {
@@ -53,6 +54,7 @@ export interface WeightProblem {
  * Operators are the functions of graph/ops; they are the only callers of `node`.
  */
 export class GraphBuilder {
+  readonly target: GraphTarget;
   readonly #source: WeightSource;
   readonly #initializers: TensorProto[] = [];
   readonly #inputs = new Map<string, Value>();
@@ -66,8 +68,9 @@ export class GraphBuilder {
   /** How many branches the next node lies inside. */
   #depth = 0;
 
-  constructor(source: WeightSource) {
+  constructor(source: WeightSource, target: GraphTarget = cpuTarget) {
     this.#source = source;
+    this.target = target;
   }
 
   /** Runs `build` with `name` added to the scope of every node it makes. */
@@ -150,10 +153,14 @@ export class GraphBuilder {
     );
   }
 
-  /** A float32 constant; equal constants are shared. */
-  floats(data: readonly number[], shape: readonly number[] = [data.length]): Value {
-    return this.#constant(`floats ${shape.join('x')} ${data.join(' ')}`, 'f32', shape, (name) =>
-      floatTensor(name, shape, data),
+  /** A constant of the float type that is computed in, or of another; equal constants are shared. */
+  floats(
+    data: readonly number[],
+    shape: readonly number[] = [data.length],
+    type: GraphTarget['float'] = this.target.float,
+  ): Value {
+    return this.#constant(`${type} ${shape.join('x')} ${data.join(' ')}`, type, shape, (name) =>
+      floatTensor(name, shape, data, type),
     );
   }
 

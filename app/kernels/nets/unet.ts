@@ -1,7 +1,9 @@
 import { KernelError } from '../errors.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
-import { silu } from '../graph/ops/math.ts';
+import { cpuTarget, type GraphTarget } from '../graph/target.ts';
+import { cast, silu } from '../graph/ops/math.ts';
 import { concat, reshape } from '../graph/ops/shape.ts';
+import type { Dim } from '../onnx/proto.ts';
 import { convOf, downsample, upsample } from '../nn/conv.ts';
 import { Level } from '../nn/level.ts';
 import { groupNorm } from '../nn/norm.ts';
@@ -37,8 +39,9 @@ export function buildUnet(
   weights: WeightSource,
   merging: MergeStructure | null,
   extent: UnetExtent = wholeUnet,
+  target: GraphTarget = cpuTarget,
 ): Uint8Array {
-  const g = new GraphBuilder(weights);
+  const g = new GraphBuilder(weights, target);
   emitUnet(g, config, merging, extent);
   return g.build('unet');
 }
@@ -81,12 +84,8 @@ class UnetEmitter {
     this.#levels = Array.from({ length: levelCount(config, extent) }, (_, i) => new Level(i));
     this.#patcher = merging === null ? undefined : createPatcher(g, merging);
     const channels = config.blockOutChannels[0] ?? 0;
-    this.#time = timeEmbedding(g, g.input(unetNames.timestep, 'f32', [1]), {
-      channels,
-      flipSinToCos: config.flipSinToCos,
-      freqShift: config.freqShift,
-    });
-    const hidden = g.input(unetNames.hidden, 'f32', ['batch', 'T', config.crossAttentionDim]);
+    this.#time = timeEmbedding(g, unetNames.timestep, { ...config, channels });
+    const hidden = this.#input(unetNames.hidden, ['batch', 'T', config.crossAttentionDim]);
     this.#context = reshape(
       g,
       hidden,
@@ -99,7 +98,7 @@ class UnetEmitter {
     const g = this.#g;
     const config = this.#config;
     const top = this.#level(0);
-    const latents = g.input(unetNames.latents, 'f32', ['batch', config.inChannels, top.rows, top.columns]);
+    const latents = this.#input(unetNames.latents, ['batch', config.inChannels, top.rows, top.columns]);
     let x = convOf(g, latents, 'conv_in', config.blockOutChannels[0] ?? 0, 3);
     const skips = [x];
     config.downBlockTypes.forEach((_, i) => {
@@ -110,7 +109,7 @@ class UnetEmitter {
       x = this.#up(x, i, skips);
     });
     x = silu(g, groupNorm(g, x, 'conv_norm_out', config.normNumGroups, config.normEps));
-    g.output(unetNames.output, convOf(g, x, 'conv_out', config.outChannels, 3));
+    g.output(unetNames.output, cast(g, convOf(g, x, 'conv_out', config.outChannels, 3), 'f32'));
   }
 
   #down(input: Value, i: number, skips: Value[]): Value {
@@ -143,7 +142,7 @@ class UnetEmitter {
   #deepInput(branch: number): Value {
     const { channels, level } = branchEntry(this.#config, branch);
     const { rows, columns } = this.#level(level);
-    return this.#g.input(unetNames.deep, 'f32', ['batch', channels, rows, columns]);
+    return this.#input(unetNames.deep, ['batch', channels, rows, columns]);
   }
 
   #up(input: Value, i: number, skips: Value[]): Value {
@@ -157,7 +156,7 @@ class UnetEmitter {
     if (first >= count) return input;
     let x = input;
     for (let j = first; j < count; j++) {
-      if (j === entry && part === 'whole') this.#g.output(unetNames.deep, x);
+      if (j === entry && part === 'whole') this.#g.output(unetNames.deep, cast(this.#g, x, 'f32'));
       const skip = skips.pop();
       if (skip === undefined)
         throw new KernelError(
@@ -190,6 +189,11 @@ class UnetEmitter {
     });
     if (patch !== undefined) this.#g.output(unetNames.map(name), patch.inverse);
     return image;
+  }
+
+  /** A float32 input, in the type that is computed in. */
+  #input(name: string, shape: readonly Dim[]): Value {
+    return cast(this.#g, this.#g.input(name, 'f32', shape), this.#g.target.float);
   }
 
   #level(index: number): Level {

@@ -1,5 +1,6 @@
 import { GraphBuilder, type Value } from '../graph/builder.ts';
-import { add, silu } from '../graph/ops/math.ts';
+import { cpuTarget, type GraphTarget } from '../graph/target.ts';
+import { add, cast, silu } from '../graph/ops/math.ts';
 import { attention, diffusersProjections } from '../nn/attention.ts';
 import { convOf, downsampleAsymmetric, upsample } from '../nn/conv.ts';
 import { Level } from '../nn/level.ts';
@@ -19,15 +20,23 @@ export const vaeNames = { latents: 'latents', pixels: 'pixels', moments: 'moment
  * Source: Rombach et al. 2022, arXiv 2112.10752; diffusers AutoencoderKL.
  * Inputs: latents [B, 4, h, w] f32, divided by the scaling factor; grids of every level, 0 = pixels. Output: pixels [B, 3, H, W] in −1 … 1.
  */
-export function buildVaeDecoder(config: VaeConfig, weights: WeightSource): Uint8Array {
-  const g = new GraphBuilder(weights);
+export function buildVaeDecoder(
+  config: VaeConfig,
+  weights: WeightSource,
+  target: GraphTarget = cpuTarget,
+): Uint8Array {
+  const g = new GraphBuilder(weights, target);
   emitVaeDecoder(g, config);
   return g.build('vae-decoder');
 }
 
 /** The encoder: pixels [B, 3, H, W] → moments [B, 8, h, w], the mean and then the log-variance of the latents, unscaled. */
-export function buildVaeEncoder(config: VaeConfig, weights: WeightSource): Uint8Array {
-  const g = new GraphBuilder(weights);
+export function buildVaeEncoder(
+  config: VaeConfig,
+  weights: WeightSource,
+  target: GraphTarget = cpuTarget,
+): Uint8Array {
+  const g = new GraphBuilder(weights, target);
   emitVaeEncoder(g, config);
   return g.build('vae-encoder');
 }
@@ -38,12 +47,13 @@ export function emitVaeDecoder(g: GraphBuilder, config: VaeConfig): void {
   const levels = channels.map((_, i) => new Level(i));
   const at = (i: number) => levels[i] ?? new Level(i);
   const bottom = at(last);
-  let x: Value = g.input(vaeNames.latents, 'f32', [
+  const latents = g.input(vaeNames.latents, 'f32', [
     'batch',
     config.latentChannels,
     bottom.rows,
     bottom.columns,
   ]);
+  let x = cast(g, latents, g.target.float);
   if (config.usePostQuantConv) x = convOf(g, x, 'post_quant_conv', config.latentChannels, 1);
   x = convOf(g, x, 'decoder.conv_in', channels[last] ?? 0, 3);
   x = middle(g, x, 'decoder.mid_block', bottom, config);
@@ -54,7 +64,7 @@ export function emitVaeDecoder(g: GraphBuilder, config: VaeConfig): void {
     if (i < last) x = upsample(g, x, `decoder.up_blocks.${i}.upsamplers.0`, at(last - i - 1));
   }
   x = silu(g, groupNorm(g, x, 'decoder.conv_norm_out', config.normNumGroups, NORM_EPSILON));
-  g.output(vaeNames.pixels, convOf(g, x, 'decoder.conv_out', config.outChannels, 3));
+  g.output(vaeNames.pixels, cast(g, convOf(g, x, 'decoder.conv_out', config.outChannels, 3), 'f32'));
 }
 
 export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
@@ -62,8 +72,8 @@ export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
   const last = channels.length - 1;
   const levels = channels.map((_, i) => new Level(i));
   const at = (i: number) => levels[i] ?? new Level(i);
-  let x: Value = g.input(vaeNames.pixels, 'f32', ['batch', config.inChannels, at(0).rows, at(0).columns]);
-  x = convOf(g, x, 'encoder.conv_in', channels[0] ?? 0, 3);
+  const pixels = g.input(vaeNames.pixels, 'f32', ['batch', config.inChannels, at(0).rows, at(0).columns]);
+  let x = convOf(g, cast(g, pixels, g.target.float), 'encoder.conv_in', channels[0] ?? 0, 3);
   for (let i = 0; i <= last; i++) {
     for (let j = 0; j < config.layersPerBlock; j++) {
       x = resnet(g, x, `encoder.down_blocks.${i}.resnets.${j}`, channels[i] ?? 0, config);
@@ -74,7 +84,7 @@ export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
   x = silu(g, groupNorm(g, x, 'encoder.conv_norm_out', config.normNumGroups, NORM_EPSILON));
   x = convOf(g, x, 'encoder.conv_out', 2 * config.latentChannels, 3);
   if (config.useQuantConv) x = convOf(g, x, 'quant_conv', 2 * config.latentChannels, 1);
-  g.output(vaeNames.moments, x);
+  g.output(vaeNames.moments, cast(g, x, 'f32'));
 }
 
 function resnet(g: GraphBuilder, x: Value, name: string, out: number, config: VaeConfig): Value {

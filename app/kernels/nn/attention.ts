@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { multiHeadAttention } from '../graph/ops/nn.ts';
 import { linear } from './linear.ts';
+import { plainAttention } from './plain-attention.ts';
 import { batchToRows, rowsToBatch } from './tokens.ts';
 
 /** Names of the projections under an attention's name, which differ between diffusers' nets and transformers' CLIP. */
@@ -37,7 +38,10 @@ export function attention(
     const q = project(x, names.q, 'queries');
     const k = project(context, names.k, 'keys');
     const v = project(context, names.v, 'keys');
-    const mixed = multiHeadAttention(g, q, k, v, { headCount, causal: causal === true });
+    const mixed =
+      g.target.attention === 'plain' && causal !== true
+        ? plainAttention(g, q, k, v, headCount)
+        : multiHeadAttention(g, q, k, v, { headCount, causal: causal === true });
     return linear(g, batchToRows(g, mixed, String(x.shape[0])), `${name}.${names.out}`, channels);
   });
 }

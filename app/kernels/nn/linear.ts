@@ -1,9 +1,9 @@
 import type { GraphBuilder, Value, WeightReading } from '../graph/builder.ts';
 import { cast, gemm } from '../graph/ops/math.ts';
 
-/** A weight of the checkpoint as float32; a half-precision one gets a Cast that the runtime folds when it loads. */
+/** A weight of the checkpoint in the type that is computed in; one stored in another gets a Cast that the runtime folds when it loads. */
 export function weight(g: GraphBuilder, name: string, shape: readonly number[], read?: WeightReading): Value {
-  return g.scope(name, () => cast(g, g.weight(name, shape, read), 'f32'));
+  return g.scope(name, () => cast(g, g.weight(name, shape, read), g.target.float));
 }
 
 export interface LinearOptions {

@@ -72,12 +72,20 @@ export function externalTensor(name: string, range: WeightRange): TensorProto {
   });
 }
 
-export function floatTensor(name: string, shape: readonly number[], data: Iterable<number>): TensorProto {
+export function floatTensor(
+  name: string,
+  shape: readonly number[],
+  data: Iterable<number>,
+  type: 'f32' | 'f16' = 'f32',
+): TensorProto {
   return create(TensorProtoSchema, {
     name,
-    dataType: DataType.FLOAT,
+    dataType: dataTypes[type],
     dims: shape.map(BigInt),
-    floatData: [...data],
+    // ONNX keeps the bits of half-precision numbers as whole ones.
+    ...(type === 'f32'
+      ? { floatData: [...data] }
+      : { int32Data: [...new Uint16Array(Float16Array.from(data).buffer)] }),
   });
 }
 

@@ -52,6 +52,11 @@ export function matMulTransposed(g: GraphBuilder, a: Value, b: Value): Value {
   });
 }
 
+/** a [.., M, K] · b [.., K, N]. */
+export function matMul(g: GraphBuilder, a: Value, b: Value): Value {
+  return g.node('MatMul', a.type, [...a.shape.slice(0, -1), b.shape.at(-1) ?? 1], { inputs: [a, b] });
+}
+
 /** x [M, K] · wᵀ + b; w [N, K] as torch keeps it. */
 export function gemm(g: GraphBuilder, x: Value, w: Value, b?: Value): Value {
   return g.node('Gemm', x.type, [x.shape[0] ?? 1, w.shape[0] ?? 1], {

@@ -66,6 +66,11 @@ export function multiHeadAttention(
   });
 }
 
+/** Over the last axis. */
+export function softmaxLast(g: GraphBuilder, x: Value): Value {
+  return g.node('Softmax', x.type, x.shape, { inputs: [x], attributes: { axis: -1 } });
+}
+
 /** x / ‖x‖₂ over the last axis. */
 export function l2Normalize(g: GraphBuilder, x: Value): Value {
   return g.node('LpNormalization', x.type, x.shape, { inputs: [x], attributes: { axis: -1, p: 2 } });

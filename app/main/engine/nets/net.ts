@@ -1,9 +1,11 @@
 import { KernelError } from '#kernels/errors.ts';
 import { levelGrids } from '#kernels/nets/unet-blocks.ts';
 import { shapeFeeds } from '#kernels/nn/run-shapes.ts';
+import type { GraphTarget } from '#kernels/graph/target.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 import { EngineError } from '#contract/errors.ts';
 import { createSession, type NamedTensor, type RuntimeOptions, type Session } from '../session.ts';
+import { graphTarget } from './target.ts';
 
 /** More than any net has. */
 const MAX_LEVELS = 8;
@@ -19,12 +21,13 @@ export interface NetPart<C> {
 /** Builds a graph and loads it. Throws ENGINE_FAILED; a kernel's own complaint is kept as the cause. */
 export async function loadNet<C>(
   part: NetPart<C>,
-  build: (config: C, weights: WeightSource) => Uint8Array,
+  build: (config: C, weights: WeightSource, target: GraphTarget) => Uint8Array,
   options: RuntimeOptions = {},
 ): Promise<Session> {
+  const target = await graphTarget(options);
   let model: Uint8Array;
   try {
-    model = build(part.config, part.weights);
+    model = build(part.config, part.weights, target);
   } catch (cause) {
     if (cause instanceof KernelError) throw new EngineError('ENGINE_FAILED', cause.message, { cause });
     throw cause;

@@ -8,7 +8,8 @@ import { representatives } from '#kernels/tome/map.ts';
 import { carriedParts, type CarriedPart } from '#kernels/tome/token-map.ts';
 import type { MergeMode, MergeStructure } from '#kernels/tome/structure.ts';
 import type { LevelPlan, MergePlan } from '#kernels/tome/plan.ts';
-import type { NamedTensor, RuntimeOptions } from '../session.ts';
+import { timestepWaves, wavesInput } from '#kernels/nn/time-embedding.ts';
+import type { NamedTensor, RuntimeOptions, Session } from '../session.ts';
 import { floatOutput, loadNet, sizeFeeds, type NetPart } from './net.ts';
 
 export interface UnetInput {
@@ -72,7 +73,7 @@ export async function loadUnet(
 ): Promise<Unet> {
   const session = await loadNet(
     part,
-    (config, weights) => buildUnet(config, weights, structure, extent),
+    (config, weights, target) => buildUnet(config, weights, structure, extent, target),
     options,
   );
   const { config } = part;
@@ -96,6 +97,7 @@ export async function loadUnet(
       const running = carried.filter(({ level }) => active.has(level));
       const feeds = {
         ...baseFeeds(config, extent, input),
+        ...timeFeed(config, session, input.timestep),
         ...sizeFeeds(session, batch, input.latentH, input.latentW),
         ...inactiveFeeds(idle, batch, form),
         ...mergeFeeds({ batch, matches, levels: plans }, form),
@@ -127,10 +129,19 @@ function baseFeeds(config: UnetConfig, extent: UnetExtent, input: UnetInput): Re
   const { batch, latentH, latentW, tokenCount } = input;
   return {
     [unetNames.latents]: { data: input.latents, shape: [batch, config.inChannels, latentH, latentW] },
-    [unetNames.timestep]: { data: Float32Array.of(input.timestep), shape: [1] },
     [unetNames.hidden]: { data: input.hidden, shape: [batch, tokenCount, config.crossAttentionDim] },
     ...(extent.part === 'shallow' ? deepFeed(config, extent.branch, input) : {}),
   };
+}
+
+/** The timestep, or its waves where the graph leaves them to the host. */
+function timeFeed(config: UnetConfig, session: Session, timestep: number): Record<string, NamedTensor> {
+  if (!session.inputs.includes(wavesInput))
+    return { [unetNames.timestep]: { data: Float32Array.of(timestep), shape: [1] } };
+  const {
+    blockOutChannels: [channels = 0],
+  } = config;
+  return { [wavesInput]: { data: timestepWaves(timestep, { ...config, channels }), shape: [1, channels] } };
 }
 
 function deepFeed(config: UnetConfig, branch: number, input: UnetInput): Record<string, NamedTensor> {

@@ -1,3 +1,4 @@
+import type { StepCache } from '#contract/request.ts';
 import type { MergeSettings } from '#kernels/tome/plan.ts';
 
 /** What a tensor of io.safetensors is, read off its name. */
@@ -10,7 +11,12 @@ export type IoName =
       readonly timestep: number;
       readonly merging: MergeSettings | null;
     }
-  | { readonly kind: 'loop'; readonly output: 'latents' | 'image'; readonly merging: MergeSettings | null };
+  | {
+      readonly kind: 'loop';
+      readonly output: 'latents' | 'image';
+      readonly merging: MergeSettings | null;
+      readonly stepCache: StepCache | undefined;
+    };
 
 const plainNames: Readonly<Record<string, IoName>> = {
   clip_ids: { kind: 'input' },
@@ -25,7 +31,8 @@ const plainNames: Readonly<Record<string, IoName>> = {
 
 const unetPattern =
   /^(?<size>unet_\d+x\d+)_(?:(?<sample>sample)|out_t(?<timestep>\d+(?:\.\d+)?)(?:_r(?<ratio>\d+)(?<options>(?:_[a-z0-9]+)*))?)$/u;
-const loopPattern = /^loop_r(?<ratio>\d+)(?<options>(?:_[a-z0-9]+)*)_(?<output>latents|image)$/u;
+const loopPattern = 
+  /^loop_r(?<ratio>\d+)(?<options>(?:_[a-z0-9]+)*?)(?:_dc(?<interval>\d+)b(?<branch>\d+))?_(?<output>latents|image)$/u;
 
 /** undefined: a name that no rule of README.md gives a meaning. */
 export function parseIoName(name: string): IoName | undefined {
@@ -43,7 +50,10 @@ export function parseIoName(name: string): IoName | undefined {
   const loop = loopPattern.exec(name)?.groups;
   const merging = loop === undefined ? undefined : parseMerging(loop['ratio'], loop['options']);
   if (merging === undefined) return undefined;
-  return { kind: 'loop', output: loop?.['output'] === 'image' ? 'image' : 'latents', merging };
+  const interval = loop?.['interval'];
+  const stepCache =
+    interval === undefined ? undefined : { interval: Number(interval), branch: Number(loop?.['branch']) };
+  return { kind: 'loop', output: loop?.['output'] === 'image' ? 'image' : 'latents', merging, stepCache };
 }
 
 /** `50` and `_all`, `_ds2`, `_s4`, `_xattn`, `_mlp` → settings; null without merging; undefined for an option unknown here.

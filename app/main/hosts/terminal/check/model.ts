@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { openCheckpoint } from '#library/checkpoint.ts';
+import { pathKind } from '#library/files.ts';
 import { readSafetensorsHeader } from '#library/safetensors.ts';
 import type { SafetensorsFile } from '#library/safetensors.ts';
 import { brokenCase, checkError, once } from './cases.ts';
@@ -7,33 +8,39 @@ import type { CaseGroup, CheckCase } from './cases.ts';
 import { compareTensors } from './compare.ts';
 import { dim, readFloats } from './golden-files.ts';
 import { parseIoName } from './io-names.ts';
+import type { IoName } from './io-names.ts';
 import { createLazyNets } from './nets.ts';
 import type { LazyNets } from './nets.ts';
 import { runLoop, runText, runUnetPass, runVaeDecoder, runVaeEncoder } from './passes.ts';
 import type { LoopResult } from './passes.ts';
 
 const tolerance = 1e-4;
+/** Loops with step caching, in a file of their own beside io.safetensors. */
+const stepCacheFile = 'step-cache.safetensors';
 
 /** A model in diffusers layout with io.safetensors: what goes into its nets and what came out. */
 export async function modelCases(folder: string): Promise<CaseGroup> {
   const io = await readSafetensorsHeader(join(folder, 'io.safetensors'));
   const nets = createLazyNets(() => openCheckpoint(folder));
   const cases = netCases(basename(folder), io, nets);
+  const cached = join(folder, stepCacheFile);
+  if ((await pathKind(cached)) === 'file')
+    cases.push(...netCases(basename(folder), io, nets, await readSafetensorsHeader(cached)));
   if (cases.length === 0) throw checkError(`${io.path} holds nothing to compare.`);
   return { cases, close: nets.close };
 }
 
-/** One case for each output among the tensors. */
-export function netCases(label: string, io: SafetensorsFile, nets: LazyNets): CheckCase[] {
+/** One case for each output among the tensors: of io itself, or of a file beside it that holds only outputs. */
+export function netCases(label: string, io: SafetensorsFile, nets: LazyNets, expected = io): CheckCase[] {
   const loops = new Map<string, () => Promise<LoopResult>>();
-  return [...io.tensors.keys()].sort().flatMap((name): CheckCase[] => {
-    const run = runnerOf(name, io, nets, loops);
+  return [...expected.tensors.keys()].sort().flatMap((name): CheckCase[] => {
+    const run = runnerOf(name, io, nets, loops, expected);
     if (run === 'input') return [];
     if (run === undefined) {
       const rules = 'see README.md of the golden data for the names';
       return [brokenCase(`${label} ${name}`, `The name ${name} has no known meaning; ${rules}.`)];
     }
-    const compare = async () => compareTensors(name, await run(), (await readFloats(io, name)).data);
+    const compare = async () => compareTensors(name, await run(), (await readFloats(expected, name)).data);
     return [{ name: `${label} ${name}`, tolerance, run: compare }];
   });
 }
@@ -43,6 +50,7 @@ function runnerOf(
   io: SafetensorsFile,
   nets: LazyNets,
   loops: Map<string, () => Promise<LoopResult>>,
+  expected: SafetensorsFile,
 ): (() => Promise<Float32Array>) | 'input' | undefined {
   const parsed = parseIoName(name);
   switch (parsed?.kind) {
@@ -63,17 +71,19 @@ function runnerOf(
     case 'loop': {
       // The picture and the latents of one loop are compared apart, and computed once.
       const latentsName = name.replace(/_image$/u, '_latents');
-      const loop = loops.get(latentsName) ?? once(() => runStoredLoop(latentsName));
+      const loop = loops.get(latentsName) ?? once(() => runStoredLoop(latentsName, parsed));
       loops.set(latentsName, loop);
       return async () => (await loop())[parsed.output];
     }
   }
 
-  async function runStoredLoop(latentsName: string): Promise<LoopResult> {
-    const entry = io.tensors.get(latentsName);
+  async function runStoredLoop(
+    latentsName: string,
+    settings: Extract<IoName, { kind: 'loop' }>,
+  ): Promise<LoopResult> {
+    const entry = expected.tensors.get(latentsName);
     if (entry === undefined)
-      throw checkError(`${io.path} has no ${latentsName}, which gives the number of steps.`);
-    const merging = parsed?.kind === 'loop' ? parsed.merging : null;
-    return runLoop(nets, io, merging, dim(latentsName, entry.shape, 0));
+      throw checkError(`${expected.path} has no ${latentsName}, which gives the number of steps.`);
+    return runLoop(nets, io, settings, dim(latentsName, entry.shape, 0));
   }
 }

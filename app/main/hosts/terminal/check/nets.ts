@@ -4,6 +4,8 @@ import { loadUnet } from '#engine/nets/unet.ts';
 import type { Unet } from '#engine/nets/unet.ts';
 import { loadVaeDecoder, loadVaeEncoder } from '#engine/nets/vae.ts';
 import type { VaeDecoder, VaeEncoder } from '#engine/nets/vae.ts';
+import { wholeUnet } from '#kernels/nets/unet-extent.ts';
+import type { UnetExtent } from '#kernels/nets/unet-extent.ts';
 import { mergeStructure } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/plan.ts';
 import type { Checkpoint } from '#library/checkpoint.ts';
@@ -15,8 +17,8 @@ export interface LazyNets {
   readonly textEncoder: () => Promise<TextEncoder>;
   readonly vaeDecoder: () => Promise<VaeDecoder>;
   readonly vaeEncoder: () => Promise<VaeEncoder>;
-  /** U-Nets that merge in the same places are one. */
-  readonly unet: (merging: MergeSettings | null) => Promise<Unet>;
+  /** U-Nets of one extent that merge in the same places are one. */
+  readonly unet: (merging: MergeSettings | null, extent?: UnetExtent) => Promise<Unet>;
   readonly close: () => Promise<void>;
 }
 
@@ -35,11 +37,11 @@ export function createLazyNets(open: () => Promise<Checkpoint>): LazyNets {
     textEncoder: tracked((of) => loadTextEncoder(of.textEncoder)),
     vaeDecoder: tracked((of) => loadVaeDecoder(of.vae)),
     vaeEncoder: tracked((of) => loadVaeEncoder(of.vae)),
-    async unet(merging) {
+    async unet(merging, extent = wholeUnet) {
       const { unet } = await checkpoint();
       const structure = merging === null ? null : mergeStructure(unet.config, merging);
-      const key = JSON.stringify(structure);
-      const load = unets.get(key) ?? tracked(() => loadUnet(unet, structure));
+      const key = JSON.stringify([structure, extent]);
+      const load = unets.get(key) ?? tracked(() => loadUnet(unet, structure, {}, extent));
       unets.set(key, load);
       return load();
     },

@@ -1,3 +1,6 @@
+import type { StepCache as StepCacheOptions } from '#contract/request.ts';
+import type { UnetInput } from '#engine/nets/unet.ts';
+import { StepCache } from '#engine/pipeline/step-cache.ts';
 import { createScheduler } from '#engine/schedulers/create.ts';
 import { planMerging } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/plan.ts';
@@ -41,20 +44,17 @@ interface UnetPass {
   readonly tokenCount: number;
 }
 
-async function runPass(
+async function inputOf(
   nets: LazyNets,
   merging: MergeSettings | null,
   pass: UnetPass,
   stepIndex: number,
   stepCount: number,
-): Promise<Float32Array> {
-  const unet = await nets.unet(merging);
+): Promise<UnetInput> {
   const { unet: part } = await nets.checkpoint();
   const { latentH, latentW, batch } = pass;
   const step = { latentH, latentW, batch, seed: 0, stepIndex, stepCount };
-  const merge = merging === null ? undefined : planMerging(part.config, merging, step);
-  const { output } = await unet.run({ ...pass, merge });
-  return output;
+  return { ...pass, merge: merging === null ? undefined : planMerging(part.config, merging, step) };
 }
 
 /** One pass over a stored sample with the stored text. */
@@ -78,7 +78,10 @@ export async function runUnetPass(
     latentW: latentW ?? 0,
     tokenCount: tokenCount ?? 0,
   };
-  return runPass(nets, merging, { latents: latents.data, hidden: hidden.data, timestep, ...size }, 0, 1);
+  const unet = await nets.unet(merging);
+  const pass = { latents: latents.data, hidden: hidden.data, timestep, ...size };
+  const { output } = await unet.run(await inputOf(nets, merging, pass, 0, 1));
+  return output;
 }
 
 export interface LoopResult {
@@ -91,7 +94,7 @@ export interface LoopResult {
 export async function runLoop(
   nets: LazyNets,
   io: SafetensorsFile,
-  merging: MergeSettings | null,
+  { merging, stepCache }: { merging: MergeSettings | null; stepCache: StepCacheOptions | undefined },
   steps: number,
 ): Promise<LoopResult> {
   const start = await readFloats(io, 'loop_x0');
@@ -108,13 +111,14 @@ export async function runLoop(
   const text = joined(row(negativeRow), row(positiveRow));
   const checkpoint = await nets.checkpoint();
   const scheduler = createScheduler('ddim', checkpoint.schedule, steps);
+  const cache = await cacheOf(nets, merging, stepCache);
   const length = start.data.length;
   const stacked = new Float32Array(steps * length);
   let latents = start.data;
   for (const [i, timestep] of scheduler.timesteps.entries()) {
     const input = scheduler.scaleInput(latents, i);
     const pass = { ...size, latents: joined(input, input), hidden: text, timestep };
-    const output = await runPass(nets, merging, pass, i, steps);
+    const { output } = await cache.run(i, await inputOf(nets, merging, pass, i, steps));
     const guided = Float32Array.from({ length }, (_, n) => {
       const negative = output[n] ?? 0;
       return negative + guidanceScale * ((output[length + n] ?? 0) - negative);
@@ -125,6 +129,17 @@ export async function runLoop(
   const unscaled = latents.map((value) => value / checkpoint.vae.config.scalingFactor);
   const decoder = await nets.vaeDecoder();
   return { latents: stacked, image: await decoder.run(unscaled, 1, size.latentH, size.latentW) };
+}
+
+async function cacheOf(
+  nets: LazyNets,
+  merging: MergeSettings | null,
+  stepCache: StepCacheOptions | undefined,
+): Promise<StepCache> {
+  if (stepCache === undefined) return new StepCache({ whole: await nets.unet(merging) });
+  const { interval, branch } = stepCache;
+  const whole = await nets.unet(merging, { part: 'whole', branch });
+  return new StepCache({ whole, shallow: await nets.unet(merging, { part: 'shallow', branch }) }, interval);
 }
 
 function joined(first: Float32Array, second: Float32Array): Float32Array {

@@ -45,6 +45,8 @@ describe('wrong requests end with 2 and say what is allowed', () => {
       ['--ratio', '.5', '--merge', 'self,brain'],
       /--merge names brain; allowed: self, cross, mlp/,
     ],
+    ['a step cache in words', ['--step-cache', 'often'], /--step-cache is "often"; allowed: a number/],
+    ['a step cache of every step', ['--step-cache', '1'], /interval is 1; allowed: whole numbers 2 to 50/],
     ['an unknown option', ['--stepz', '3'], /Unknown option '--stepz' \(Did you mean --steps\?\)/],
     ['two faults at once', ['--steps', '0', '--count', '0'], /steps is 0.*count is 0/],
   ])('%s', async (_name, options, says) => {

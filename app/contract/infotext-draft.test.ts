@@ -31,6 +31,7 @@ it('gives back every setting that Tessera wrote', () => {
     seed: 7,
     count: 1,
     merging,
+    stepCache: { interval: 3, branch: 1 },
   };
   const text = formatInfotext(toInfotext({ request, seed: 7, modelName: 'demo', version: '0.1.0' }));
   const { count: _, ...fields } = request;
@@ -63,4 +64,13 @@ it('leaves a sampler that is not ours among the unknown', () => {
   );
   expect(changes.scheduler).toBeUndefined();
   expect(unknown).toEqual([['Sampler', 'Restart']]);
+});
+
+it('leaves a step cache that cannot be among the unknown', () => {
+  const read = (text: string) =>
+    draftFromInfotext(parseInfotext(`a\nSteps: 20, CFG scale: 7, Seed: 1, Step cache: ${text}`));
+  expect(read('"5:0"').changes).toMatchObject({ stepCache: { interval: 5, branch: 0 }, presetId: null });
+  expect(read('5').changes.stepCache).toEqual({ interval: 5, branch: 0 });
+  expect(read('1').unknown).toEqual([['Step cache', '1']]);
+  expect(read('often').unknown).toEqual([['Step cache', 'often']]);
 });

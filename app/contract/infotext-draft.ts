@@ -8,6 +8,7 @@ import {
   type SchedulerName,
 } from './request.ts';
 import { schedulerLabels } from './scheduler-labels.ts';
+import { parseStepCache, stepCacheKey } from './step-cache-text.ts';
 import type { Draft } from './studio/draft.ts';
 
 /** What a dropped picture's settings say of our form. */
@@ -55,6 +56,12 @@ export function draftFromInfotext({ prompt, negativePrompt, settings }: Infotext
     changes.merging = merging;
     changes.presetId = null;
     for (const key of left.keys()) if (key.startsWith(mergingPrefix)) left.delete(key);
+  }
+  const stepCache = parseStepCache(left.get(stepCacheKey) ?? '');
+  if (stepCache !== undefined) {
+    left.delete(stepCacheKey);
+    changes.stepCache = stepCache;
+    changes.presetId = null;
   }
   const modelName = take('Model');
   return { changes, unknown: [...left], ...(modelName === undefined ? {} : { modelName }) };

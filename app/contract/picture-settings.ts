@@ -38,7 +38,7 @@ function readOwn(text: string | undefined): Omit<InfotextDraft, 'unknown'> | und
   if (!result.success) return undefined;
   const { request, model } = result.output;
   const { count: _count, ...fields } = request;
-  return { changes: { ...fields, presetId: null }, modelName: model.name };
+  return { changes: { stepCache: undefined, ...fields, presetId: null }, modelName: model.name };
 }
 
 const text = v.fallback(v.optional(v.string()), undefined);

@@ -1,6 +1,7 @@
 import type { Infotext } from '#contract/infotext.ts';
 import { noMerging, type GenerationRequest, type MergingOptions } from '#contract/request.ts';
 import { schedulerLabels } from '#contract/scheduler-labels.ts';
+import { formatStepCache, stepCacheKey } from '#contract/step-cache-text.ts';
 
 /** A picture's settings under the keys that A1111 writes and other studios read; what A1111 has no key for follows under our own. */
 export interface PictureOrigin {
@@ -24,9 +25,14 @@ export function toInfotext({ request, seed, modelName, version }: PictureOrigin)
       ['Size', `${request.widthPx}x${request.heightPx}`],
       ['Model', modelName],
       ...mergingPairs(request),
+      ...stepCachePairs(request),
       ['Version', `Tessera ${version}`],
     ]),
   };
+}
+
+function stepCachePairs({ stepCache }: GenerationRequest): [string, string][] {
+  return stepCache === undefined ? [] : [[stepCacheKey, formatStepCache(stepCache)]];
 }
 
 /** A1111 writes "Token merging ratio" too, and only when it merges. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { MergingSchema } from '#contract/request.ts';
+import { MergingSchema, StepCacheSchema } from '#contract/request.ts';
 
 /** The form as it stands, right or wrong: nothing here is refused, so that nothing is lost. */
 export const DraftSchema = v.object({
@@ -17,5 +17,6 @@ export const DraftSchema = v.object({
   seed: v.nullable(v.number()),
   count: v.number(),
   merging: MergingSchema,
+  stepCache: v.optional(StepCacheSchema),
 });
 export type Draft = v.InferOutput<typeof DraftSchema>;

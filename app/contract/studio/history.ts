@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { MergingSchema } from '#contract/request.ts';
+import { MergingSchema, StepCacheSchema } from '#contract/request.ts';
 import { CountSchema, IdSchema, MillisecondsSchema, TimestampSchema, BytesSchema } from './base.ts';
 import { generationStates } from './generation.ts';
 
@@ -46,7 +46,7 @@ export type Annotation = v.InferOutput<typeof AnnotationSchema>;
 export const SpreadSchema = v.object({ low: v.number(), high: v.number() });
 export type Spread = v.InferOutput<typeof SpreadSchema>;
 
-/** Medians over the pictures that share model, size, steps, scheduler, provider and merging. */
+/** Medians over the pictures that share model, size, steps, scheduler, provider, merging and step caching. */
 export const StatisticSchema = v.object({
   modelId: v.string(),
   modelName: v.string(),
@@ -57,6 +57,7 @@ export const StatisticSchema = v.object({
   provider: v.nullable(v.string()),
   ratio: v.number(),
   merging: MergingSchema,
+  stepCache: v.optional(StepCacheSchema),
   effectiveRatio: v.nullable(v.number()),
   pictures: CountSchema,
   totalMs: MillisecondsSchema,

@@ -1,13 +1,15 @@
 import * as v from 'valibot';
-import { MergingSchema, schedulerNames } from '#contract/request.ts';
+import { MergingSchema, schedulerNames, StepCacheSchema } from '#contract/request.ts';
 import { CountSchema, MillisecondsSchema, TimestampSchema } from './base.ts';
 
-/** A preset changes merging, and perhaps steps or scheduler; all else stays as the artist left it. */
+/** A preset changes merging and step caching, and perhaps steps or scheduler; all else stays as the artist left it. */
 export const PresetChangesSchema = v.object({
   merging: MergingSchema,
   /** Multiplies the steps of the model's defaults; 1 = as the model likes it. */
   stepsFactor: v.pipe(v.number(), v.minValue(0.1), v.maxValue(4)),
   scheduler: v.optional(v.picklist(schedulerNames)),
+  /** Absent: without. */
+  stepCache: v.optional(StepCacheSchema),
 });
 export type PresetChanges = v.InferOutput<typeof PresetChangesSchema>;
 

@@ -59,7 +59,7 @@ export function createAnnotations(db: Db, now: () => number) {
     related: (id: string): Generation[] => related.all(id).map(toGeneration),
     findSame: (request: GenerationRequest, modelId: string): Generation | undefined => {
       const { seed, prompt, negativePrompt, widthPx, heightPx, steps, scheduler, guidanceScale } = request;
-      const key = mergingKey(request.merging);
+      const key = mergingKey(request.merging, request.stepCache);
       const row = same.get(
         seed,
         modelId,

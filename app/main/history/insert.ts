@@ -15,7 +15,7 @@ export function requestColumns(request: GenerationRequest, model: Generation['mo
     steps: request.steps,
     scheduler: request.scheduler,
     ratio: request.merging.ratio,
-    merging_key: mergingKey(request.merging),
+    merging_key: mergingKey(request.merging, request.stepCache),
     model_id: model.id,
     model_name: model.name,
     model_hash: model.hash,
@@ -26,8 +26,14 @@ export function figureColumns(figures: Generation['figures']) {
   return {
     figures_json: figures === null ? null : JSON.stringify(figures),
     total_ms: figures?.totalMs ?? null,
-    step_ms: figures === null ? null : median(figures.stepsMs),
+    step_ms: figures === null ? null : stepMs(figures),
   };
+}
+
+/** Whole and shallow steps take different times: then only their mean says what a step costs. */
+function stepMs({ stepsMs, wholeSteps }: NonNullable<Generation['figures']>): number | null {
+  if (wholeSteps === undefined || stepsMs.length === 0) return median(stepsMs);
+  return stepsMs.reduce((sum, ms) => sum + ms, 0) / stepsMs.length;
 }
 
 /** An INSERT of these columns by name. */

@@ -1,5 +1,5 @@
 import { mergingKey } from '#contract/merging-key.ts';
-import type { GenerationRequest, MergingOptions } from '#contract/request.ts';
+import type { GenerationRequest, MergingOptions, StepCache } from '#contract/request.ts';
 import type { HistoryFilter, Spread, Statistic } from '#contract/studio/history.ts';
 import type { PresetFigures } from '#contract/studio/presets.ts';
 import type { Db } from './db.ts';
@@ -17,6 +17,7 @@ interface MeasuredRow {
   readonly ratio: number;
   readonly merging_key: string;
   readonly merging: string;
+  readonly step_cache: string | null;
   readonly effective_ratio: number | null;
   readonly total_ms: number;
   readonly step_ms: number;
@@ -28,7 +29,7 @@ interface MeasuredRow {
 }
 
 const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.provider, g.ratio,
-  g.merging_key, g.request_json ->> '$.merging' AS merging, g.finished_at_ms,
+  g.merging_key, g.request_json ->> '$.merging' AS merging, g.request_json ->> '$.stepCache' AS step_cache, g.finished_at_ms,
   g.merging_json ->> '$.effectiveRatio' AS effective_ratio, g.total_ms, g.step_ms, g.psnr_db, g.ssim,
   m.size_bytes AS peak_bytes, m.source AS peak_source
   `;
@@ -70,6 +71,7 @@ function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statist
     provider: first.provider,
     ratio: first.ratio,
     merging: JSON.parse(first.merging) as MergingOptions,
+    ...(first.step_cache === null ? {} : { stepCache: JSON.parse(first.step_cache) as StepCache }),
     effectiveRatio: first.effective_ratio,
     pictures: group.length,
     totalMs: median(of('total_ms')) ?? first.total_ms,
@@ -104,7 +106,7 @@ const rounded = (value: number | null): number | null => (value === null ? null 
 
 export type MeasuredSetting = Pick<
   GenerationRequest,
-  'widthPx' | 'heightPx' | 'steps' | 'scheduler' | 'guidanceScale' | 'merging'
+  'widthPx' | 'heightPx' | 'steps' | 'scheduler' | 'guidanceScale' | 'merging' | 'stepCache'
 > & {
   readonly modelId: string;
   /** Another checkpoint under the same name is another model. */
@@ -131,12 +133,13 @@ export function createPresetFigures(db: Db) {
      ORDER BY seq DESC LIMIT ${newest}`,
   );
   return (setting: MeasuredSetting): PresetFigures | undefined => {
-    const { modelId, modelHash, widthPx, heightPx, steps, scheduler, guidanceScale, merging } = setting;
+    const { modelId, modelHash, widthPx, heightPx, steps, scheduler, guidanceScale, merging, stepCache } =
+      setting;
     // Without guidance each step does half the work.
     const isGuided = guidanceScale > 1 ? 1 : 0;
     const rows = (key: string) =>
       find.all(modelId, widthPx, heightPx, steps, scheduler, key, modelHash, isGuided);
-    const own = rows(mergingKey(merging));
+    const own = rows(mergingKey(merging, stepCache));
     const [latest] = own;
     if (latest === undefined) return undefined;
     const plain = median(rows('none').map((row) => row.step_ms));

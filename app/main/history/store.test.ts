@@ -265,6 +265,25 @@ describe('figures', () => {
     expect(other).toMatchObject({ stepSpreadMs: { low: 90, high: 90 }, provider: null });
   });
 
+  it('of step caching stand for themselves, at the mean of their whole and shallow steps', () => {
+    const stepCache = { interval: 4, branch: 0 };
+    const { id } = insert({ stepCache });
+    store.begin(id, 1);
+    const { figures, ...rest } = finished();
+    const wholeSteps = [true, false, false, false];
+    store.finish(id, { ...rest, figures: { ...figures, stepsMs: [50, 10, 10, 10], wholeSteps } });
+    timed(40, {});
+    const [one, other] = store.statistics({}).toSorted((a, b) => a.stepMs - b.stepMs);
+    expect(one).toMatchObject({ stepCache, stepMs: 20, pictures: 1 });
+    expect(other).toMatchObject({ stepMs: 40, pictures: 1 });
+    expect(other).not.toHaveProperty('stepCache');
+    expect(store.required(id).figures?.wholeSteps).toEqual(wholeSteps);
+    const request = { ...newGeneration().request, stepCache };
+    expect(store.findSame(request, 'demo')?.id).toBe(id);
+    const setting = { ...request, modelId: 'demo', modelHash: null };
+    expect(store.presetFigures(setting)).toMatchObject({ pictures: 1, stepMs: 20, speedup: 2 });
+  });
+
   it('relate pictures that differ only in merging or steps', () => {
     const plain = make();
     const merged = make({ merging, steps: 2 });

@@ -35,12 +35,12 @@ export function createPresets(
     list: async ({ modelId, widthPx, heightPx }) => {
       const { steps, scheduler, guidanceScale } = await catalogue.defaults(modelId);
       const { hash: modelHash } = await catalogue.identity(modelId);
-      const figures = ({ merging, stepsFactor, scheduler: own = scheduler }: PresetChanges) =>
+      const figures = ({ merging, stepCache, stepsFactor, scheduler: own = scheduler }: PresetChanges) =>
         store.presetFigures({
           ...{ modelId, modelHash, widthPx, heightPx, guidanceScale },
           steps: stepsOf(steps, stepsFactor),
           scheduler: own,
-          merging,
+          ...{ merging, stepCache },
         }) ?? null;
       const builtin = Object.entries(builtinPresets).map(([id, changes]) => ({ id, name: null, changes }));
       return [...builtin, ...store.listPresets()].map((preset) => ({

@@ -45,10 +45,10 @@ const sharedFields = [
   'seed',
 ] as const;
 
-/** The same request but for its merging, which the reference has none of. */
+/** The same request but for merging and step caching, which the reference has none of. */
 function isUnmergedOf(reference: Generation, row: Generation): boolean {
   return (
-    mergingKey(reference.request.merging) === 'none' &&
+    mergingKey(reference.request.merging, reference.request.stepCache) === 'none' &&
     reference.model.id === row.model.id &&
     sharedFields.every((field) => reference.request[field] === row.request[field])
   );

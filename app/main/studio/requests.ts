@@ -76,7 +76,11 @@ export function createRequests(store: HistoryStore, queue: Queue, catalogue: Mod
         Object.values(builtinPresets);
       const requests = wanted.map((each) => changed(plain, each));
       // A gain needs the unmerged picture of the same steps beside it.
-      const references = requests.map((request) => ({ ...request, merging: noMerging }));
+      const references = requests.map((request) => ({
+        ...request,
+        merging: noMerging,
+        stepCache: undefined,
+      }));
       const all = new Map([...references, ...requests].map((request) => [JSON.stringify(request), request]));
       return reuse([...all.values()], modelId, await rowOf(modelId));
     },
@@ -85,12 +89,13 @@ export function createRequests(store: HistoryStore, queue: Queue, catalogue: Mod
 
 function changed(
   request: GenerationRequest,
-  { merging, stepsFactor, scheduler }: PresetChanges,
+  { merging, stepsFactor, scheduler, stepCache }: PresetChanges,
 ): GenerationRequest {
   const steps = stepsOf(request.steps, stepsFactor);
   return parseGenerationRequest({
     ...request,
     merging,
+    stepCache,
     steps,
     scheduler: scheduler ?? request.scheduler,
     count: 1,

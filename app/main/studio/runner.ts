@@ -138,7 +138,7 @@ class PictureRun {
       case 'progress':
         this.#call = event.call;
         this.#ratio = event.effectiveRatio;
-        this.#timeLeft.step(event.tookMs);
+        this.#timeLeft.step(event.tookMs, event.whole);
         this.progress(
           event.call < this.#calls ? 'steps' : 'decoding',
           event.tookMs,

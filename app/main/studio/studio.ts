@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getLogger } from '@logtape/logtape';
 import { StudioError } from '#contract/errors.ts';
+import { mergingKey } from '#contract/merging-key.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { createEngine, type Engine } from '#engine/host.ts';
@@ -142,8 +143,8 @@ async function dispose(queue: Queue, engine: Engine, { store }: OpenedHistory): 
 /** PSNR and SSIM come by themselves where the unmerged picture of the same request, or its merged ones, are there. */
 async function compareWithUnmerged(history: OpenedHistory, hub: EventHub, row: Generation): Promise<void> {
   const { store } = history;
-  const isPlain = ({ request: { merging } }: Generation) =>
-    merging.ratio === 0 && (merging.ratioEnd ?? 0) === 0;
+  const isPlain = ({ request: { merging, stepCache } }: Generation) =>
+    mergingKey(merging, stepCache) === 'none';
   const alike = store
     .related(row.id)
     .filter(

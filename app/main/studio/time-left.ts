@@ -1,19 +1,28 @@
 /** What is left of a picture: the steps to come at the median of those done, and the decoding as it was last time. */
 export interface TimeLeft {
-  step(tookMs: number): void;
+  /** With step caching the whole steps and the shallow ones keep apart. */
+  step(tookMs: number, whole: boolean): void;
   /** Null while nothing is known. */
   remainingMs(callsLeft: number): number | null;
 }
 
 export function createTimeLeft(decodeMs: number | null): TimeLeft {
-  const steps: number[] = [];
+  const whole: number[] = [];
+  const shallow: number[] = [];
   return {
-    step: (tookMs) => void steps.push(tookMs),
+    step: (tookMs, isWhole) => void (isWhole ? whole : shallow).push(tookMs),
     remainingMs: (callsLeft) => {
-      const sorted = steps.toSorted((a, b) => a - b);
-      const middle = sorted[sorted.length >> 1];
-      // A decode costs about as much as a step where none was seen yet.
-      return middle === undefined ? null : callsLeft * middle + (decodeMs ?? middle);
+      const middle = median(whole);
+      if (middle === undefined) return null;
+      const count = whole.length + shallow.length;
+      // As many of the steps to come are whole as were until now.
+      const pace = (whole.length * middle + shallow.length * (median(shallow) ?? 0)) / count;
+      // A decode costs about as much as a whole step where none was seen yet.
+      return callsLeft * pace + (decodeMs ?? middle);
     },
   };
+}
+
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }

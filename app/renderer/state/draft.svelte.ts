@@ -20,6 +20,7 @@ export const emptyDraft: Draft = {
   seed: null,
   count: 1,
   merging: noMerging,
+  stepCache: undefined,
 };
 
 /** The form. Every change is kept: debounced, and at once when the window goes. */
@@ -42,7 +43,8 @@ export class DraftState {
   load(draft: Draft | null): void {
     if (this.#loaded) return;
     this.#loaded = true;
-    if (draft !== null) this.current = draft;
+    // Every field is there, so that a copy put back later takes away what is absent in it.
+    if (draft !== null) this.current = { ...emptyDraft, ...draft };
   }
 
   change(changes: Partial<Draft>): void {
@@ -64,11 +66,12 @@ export class DraftState {
   }
 
   choosePreset(preset: Preset, model: ModelEntry | undefined): void {
-    const { merging, stepsFactor, scheduler } = preset.changes;
+    const { merging, stepsFactor, scheduler, stepCache } = preset.changes;
     const steps = model?.defaults?.steps;
     this.change({
       presetId: preset.id,
       merging,
+      stepCache,
       ...(steps === undefined ? {} : { steps: Math.max(1, Math.round(steps * stepsFactor)) }),
       ...(scheduler === undefined ? {} : { scheduler }),
     });
@@ -78,7 +81,15 @@ export class DraftState {
   reuse(generation: Generation, what: 'all' | 'seed' = 'all'): void {
     const { seed, ...request } = generation.request;
     if (what === 'seed') this.change({ seed });
-    else this.change({ ...request, seed, count: 1, presetId: null, modelId: generation.model.id });
+    else
+      this.change({
+        stepCache: undefined,
+        ...request,
+        seed,
+        count: 1,
+        presetId: null,
+        modelId: generation.model.id,
+      });
   }
 
   /** A plain copy, without proxies. */

@@ -4,7 +4,7 @@ import { RequestError } from '#contract/errors.ts';
 import type { ModelDefaults } from '#contract/model.ts';
 import { modelKinds } from '#contract/model.ts';
 import { parseGenerationRequest, schedulerNames, sizeLimitsPx } from '#contract/request.ts';
-import type { GenerationRequest } from '#contract/request.ts';
+import type { GenerationRequest, StepCache } from '#contract/request.ts';
 import { addMergingOptions, mergingOf, type MergingTexts } from './merging-options.ts';
 import { number, numberOr, optionalNumber, pair } from './option-values.ts';
 
@@ -26,6 +26,7 @@ export interface GenerateOptions extends MergingTexts {
   readonly maps?: string;
   readonly preview?: string;
   readonly previewEvery: string;
+  readonly stepCache?: string;
 }
 
 export function addGenerateOptions(command: Command): Command {
@@ -55,6 +56,11 @@ export function addGenerateOptions(command: Command): Command {
     )
     .option('--config <folder>', 'diffusers folder whose config.json files describe a single file');
   return addMergingOptions(command)
+    .optionsGroup('Step caching:')
+    .option(
+      '--step-cache <n[:branch]>',
+      'run only every n-th step whole, and of the others the branch + 1 last layers (default branch: 0)',
+    )
     .optionsGroup('Output:')
     .option(
       '-o, --out <path>',
@@ -93,7 +99,20 @@ export function toRequest(
     seed: numberOr('--seed', options.seed, seed),
     count: number('--count', options.count),
     merging: mergingOf(options),
+    ...(options.stepCache === undefined ? {} : { stepCache: stepCacheOf(options.stepCache) }),
   });
+}
+
+/** Limits are the request's matter, but for the form. */
+function stepCacheOf(text: string): StepCache {
+  const [interval = '', branch = '0', ...more] = text.split(':');
+  if (more.length > 0) {
+    throw new RequestError(
+      'REQUEST_INVALID',
+      `--step-cache is "${text}"; allowed: an interval such as 3, or an interval and a branch such as 3:1.`,
+    );
+  }
+  return { interval: number('--step-cache', interval), branch: number('--step-cache', branch) };
 }
 
 function sizeOf(options: GenerateOptions): [number | undefined, number | undefined] {

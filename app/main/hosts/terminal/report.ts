@@ -38,7 +38,17 @@ export function describePicture({ figures }: PictureResult): string {
   const steps = figures.stepsMs;
   const stepsMs = steps.reduce((sum, ms) => sum + ms, 0);
   const tiles = figures.decodeTiles > 1 ? ` in ${figures.decodeTiles} tiles` : '';
-  return `  ${seconds(figures.totalMs)}: ${plural(steps.length, 'step')} ${seconds(stepsMs)} (${seconds(stepsMs / steps.length)} each), text ${seconds(figures.tokeniseMs + figures.textMs)}, decode ${seconds(figures.decodeMs)}${tiles}\n`;
+  return `  ${seconds(figures.totalMs)}: ${plural(steps.length, 'step')} ${seconds(stepsMs)} (${each(figures)}), text ${seconds(figures.tokeniseMs + figures.textMs)}, decode ${seconds(figures.decodeMs)}${tiles}\n`;
+}
+
+/** With step caching whole and shallow steps apart. */
+function each({ stepsMs, wholeSteps }: PictureFigures): string {
+  const mean = (times: readonly number[]) => times.reduce((sum, ms) => sum + ms, 0) / times.length;
+  if (wholeSteps === undefined) return `${seconds(mean(stepsMs))} each`;
+  const whole = stepsMs.filter((_, i) => wholeSteps[i] === true);
+  const shallow = stepsMs.filter((_, i) => wholeSteps[i] === false);
+  const others = shallow.length === 0 ? '' : `, ${shallow.length} shallow of ${seconds(mean(shallow))}`;
+  return `${whole.length} whole of ${seconds(mean(whole))}${others}`;
 }
 
 export function describeJob(figures: JobFigures): string {

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import type { PictureFigures } from '#contract/engine-protocol.ts';
 import { BugError, CancelledError, ModelError, RequestError } from '#contract/errors.ts';
 import { reportFailure } from './failure.ts';
 import { addGenerateOptions, anyDefaults, toRequest } from './generate-options.ts';
 import type { GenerateOptions } from './generate-options.ts';
 import { lineProgress, timeLeft } from './progress.ts';
-import { describeMergingReport } from './report.ts';
+import { describeMergingReport, describePicture } from './report.ts';
 
 function parse(...args: string[]): GenerateOptions {
   return addGenerateOptions(new Command())
@@ -165,6 +166,39 @@ describe('progress', () => {
       'step 5 of 5, 0.90 s, about 0.0 s left\n',
     ]);
   });
+});
+
+test('whole and shallow steps are told apart, where there are any', () => {
+  const figures = {
+    tokeniseMs: 0,
+    textMs: 0,
+    stepsMs: [300, 100, 120],
+    decodeMs: 0,
+    decodeTiles: 1,
+    totalMs: 520,
+  };
+  const told = (some: Partial<PictureFigures>) =>
+    describePicture({
+      ...{ path: 'a.png', picture: 0, seed: 1, widthPx: 8, heightPx: 8 },
+      figures: { ...figures, ...some },
+    });
+  expect(told({})).toContain('3 steps 0.52 s (0.17 s each)');
+  expect(told({ wholeSteps: [true, false, false] })).toContain(
+    '3 steps 0.52 s (1 whole of 0.30 s, 2 shallow of 0.11 s)',
+  );
+});
+
+test.each([
+  ['3', { interval: 3, branch: 0 }],
+  ['5:2', { interval: 5, branch: 2 }],
+])('--step-cache %s', (text, stepCache) => {
+  expect(toRequest('sun', parse('--step-cache', text), anyDefaults, 0).stepCache).toEqual(stepCache);
+});
+
+test.each(['', '3:1:2', 'x', '3:'])('--step-cache "%s" is refused', (text) => {
+  expect(() => toRequest('sun', parse('--step-cache', text), anyDefaults, 0)).toThrow(
+    /--step-cache is ".*"; allowed/,
+  );
 });
 
 test('merging is told as it is, not as it was asked for', () => {

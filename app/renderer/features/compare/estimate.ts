@@ -29,7 +29,7 @@ export function estimateTime(
         each.widthPx === at.widthPx &&
         each.heightPx === at.heightPx &&
         each.scheduler === setting.scheduler &&
-        mergingKey(each.merging) === mergingKey(setting.merging),
+        mergingKey(each.merging, each.stepCache) === mergingKey(setting.merging, setting.stepCache),
     )
     .toSorted((a, b) => b.pictures - a.pictures);
   const same = alike.find(({ steps }) => steps === setting.steps);

@@ -1,4 +1,5 @@
-import { noMerging, type MergingOptions, type PartitionKind } from '#contract/request.ts';
+import { noMerging, type MergingOptions, type PartitionKind, type StepCache } from '#contract/request.ts';
+import { formatStepCache } from '#contract/step-cache-text.ts';
 import { formatPercent } from '../../lib/format.ts';
 import { m } from '../../paraglide/messages.js';
 import { language } from '../../state/language.svelte.ts';
@@ -60,6 +61,11 @@ export function unusualWords(merging: MergingOptions): string[] {
   ].filter((word) => word !== '');
 }
 
+/** `step cache 3:0`: every third step whole, branch 0. */
+export function stepCacheWords(stepCache: StepCache | undefined): string[] {
+  return stepCache === undefined ? [] : [m.compare_step_cache({ cache: formatStepCache(stepCache) })];
+}
+
 export function stepsWords(count: number): string {
   return count === 1 ? m.compare_step_one() : m.compare_steps({ count });
 }
@@ -71,11 +77,15 @@ export interface SettingName {
 
 /** "50 %", and what else is special about it; steps and scheduler only where they differ from the picture compared. */
 export function settingName(setting: Setting, root: Setting): SettingName {
-  const { merging, steps, scheduler } = setting;
+  const { merging, steps, scheduler, stepCache } = setting;
   const unmerged = isUnmerged(setting);
   return {
     name: unmerged ? m.compare_unmerged() : formatPercent(merging.ratio, language.current),
-    detail: [...(unmerged ? [] : unusualWords(merging)), ...besides(setting, root)].join(' · '),
+    detail: [
+      ...(unmerged ? [] : unusualWords(merging)),
+      ...stepCacheWords(stepCache),
+      ...besides(setting, root),
+    ].join(' · '),
   };
 
   function besides(own: Setting, other: Setting): string[] {

@@ -32,7 +32,7 @@ export function candidatesOf(
   presets: readonly Preset[],
 ): Candidate[] {
   if (set === 'presets') return distinct(presets.map((preset) => candidate(request, preset.changes, preset)));
-  const { ratioEnd: _ratioEnd, ...base } = isUnmerged(request)
+  const { ratioEnd: _ratioEnd, ...base } = isUnmerged({ merging: request.merging })
     ? { ...noMerging, ratio: usualRatio }
     : request.merging;
   return distinct(
@@ -69,7 +69,8 @@ function varied(set: Exclude<SetId, 'presets'>, base: MergingOptions): MergingOp
 
 function candidate(request: GenerationRequest, changes: PresetChanges, preset: Preset | null): Candidate {
   const setting: Setting = {
-    merging: isUnmerged(changes) ? noMerging : changes.merging,
+    merging: isUnmerged({ merging: changes.merging }) ? noMerging : changes.merging,
+    stepCache: changes.stepCache,
     // As the studio rounds it when the variant is made.
     steps: Math.max(1, Math.round(request.steps * changes.stepsFactor)),
     scheduler: changes.scheduler ?? request.scheduler,

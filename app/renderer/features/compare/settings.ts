@@ -1,21 +1,22 @@
 import { mergingKey } from '#contract/merging-key.ts';
-import type { GenerationRequest, MergingOptions, SchedulerName } from '#contract/request.ts';
+import type { GenerationRequest, MergingOptions, SchedulerName, StepCache } from '#contract/request.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 
 /** What may differ between the pictures of one comparison. */
 export interface Setting {
   readonly merging: MergingOptions;
+  readonly stepCache?: StepCache | undefined;
   readonly steps: number;
   readonly scheduler: SchedulerName;
 }
 
 /** Equal for settings that make the same picture. */
-export function settingKey({ steps, scheduler, merging }: Setting): string {
-  return `${steps} ${scheduler} ${mergingKey(merging)}`;
+export function settingKey({ steps, scheduler, merging, stepCache }: Setting): string {
+  return `${steps} ${scheduler} ${mergingKey(merging, stepCache)}`;
 }
 
-export function isUnmerged({ merging }: Pick<Setting, 'merging'>): boolean {
-  return mergingKey(merging) === 'none';
+export function isUnmerged({ merging, stepCache }: Pick<Setting, 'merging' | 'stepCache'>): boolean {
+  return mergingKey(merging, stepCache) === 'none';
 }
 
 export const comparedFields = [
@@ -34,9 +35,13 @@ export type ComparedField = (typeof comparedFields)[number];
 export function differingFields(a: Generation, b: Generation): ComparedField[] {
   return comparedFields.filter((field) => {
     if (field === 'model') return a.model.id !== b.model.id;
-    if (field === 'merging') return mergingKey(a.request.merging) !== mergingKey(b.request.merging);
+    if (field === 'merging') return keyOf(a) !== keyOf(b);
     return a.request[field] !== b.request[field];
   });
+}
+
+function keyOf({ request: { merging, stepCache } }: Generation): string {
+  return mergingKey(merging, stepCache);
 }
 
 const partOfTheRequest: readonly ComparedField[] = [

@@ -35,6 +35,21 @@ describe('presetOf', () => {
   });
 });
 
+describe('step caching', () => {
+  const stepCache = { interval: 3, branch: 0 };
+  it('is kept by a preset, and tells two apart', () => {
+    expect(presetOf({ ...draft, stepCache }, model)).toEqual({
+      merging: noMerging,
+      stepCache,
+      stepsFactor: 1,
+    });
+    const merging = { ...noMerging, ratio: 0.5 };
+    const cached: Preset = { ...half, id: 'own', changes: { ...half.changes, stepCache } };
+    expect(presetInUse([half, cached], { ...draft, merging, stepCache }, model)).toBe('own');
+    expect(presetInUse([half, cached], { ...draft, merging, stepCache: undefined }, model)).toBe('balanced');
+  });
+});
+
 describe('presetInUse', () => {
   it('is the chosen one, whatever the form holds', () => {
     expect(presetInUse([half], { ...draft, presetId: 'exact' }, model)).toBe('exact');

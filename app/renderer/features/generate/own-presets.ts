@@ -7,14 +7,15 @@ import { schedulerNames } from '#contract/request.ts';
 const fewest = 0.1;
 const most = 4;
 
-/** What of the form a preset keeps: merging, the steps in proportion to the model's, and a scheduler that is not the model's. */
+/** What of the form a preset keeps: merging, step caching, the steps in proportion to the model's, and a scheduler that is not the model's. */
 export function presetOf(draft: Draft, model: ModelEntry | undefined): PresetChanges {
-  const { merging } = draft;
+  const { merging, stepCache } = draft;
+  const saved = { merging, ...(stepCache === undefined ? {} : { stepCache }) };
   const defaults = model?.defaults ?? null;
-  if (defaults === null) return { merging, stepsFactor: 1 };
+  if (defaults === null) return { ...saved, stepsFactor: 1 };
   const scheduler = schedulerNames.find((name) => name === draft.scheduler);
   return {
-    merging,
+    ...saved,
     stepsFactor: Math.min(most, Math.max(fewest, draft.steps / defaults.steps)),
     ...(scheduler === undefined || scheduler === defaults.scheduler ? {} : { scheduler }),
   };
@@ -35,7 +36,8 @@ function isSame(a: PresetChanges, b: PresetChanges): boolean {
   return (
     a.stepsFactor === b.stepsFactor &&
     a.scheduler === b.scheduler &&
-    inOrder(a.merging) === inOrder(b.merging)
+    inOrder(a.merging) === inOrder(b.merging) &&
+    inOrder(a.stepCache ?? {}) === inOrder(b.stepCache ?? {})
   );
 }
 

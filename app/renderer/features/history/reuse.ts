@@ -22,7 +22,7 @@ const fields: Record<ReusablePart, (generation: Generation) => Partial<Draft>> =
   steps: ({ request: { steps, scheduler } }) => ({ steps, scheduler, presetId: null }),
   guidance: ({ request: { guidanceScale } }) => ({ guidanceScale }),
   seed: ({ request: { seed } }) => ({ seed }),
-  merging: ({ request: { merging } }) => ({ merging, presetId: null }),
+  merging: ({ request: { merging, stepCache } }) => ({ merging, stepCache, presetId: null }),
 };
 
 export function reuseChanges(generation: Generation, parts: Iterable<ReusablePart>): Partial<Draft> {

@@ -46,7 +46,8 @@ export function coverageOf(
 }
 
 /** No merging, or the usual one. */
-function isUsual({ merging, ratio }: Statistic): boolean {
+function isUsual({ merging, ratio, stepCache }: Statistic): boolean {
+  if (stepCache !== undefined) return false;
   return (ratio === 0 && merging.ratioEnd === undefined) || familyKey(merging) === familyKey(noMerging);
 }
 

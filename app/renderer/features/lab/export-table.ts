@@ -1,3 +1,4 @@
+import { formatStepCache } from '#contract/step-cache-text.ts';
 import type { Statistic } from '#contract/studio/history.ts';
 import { speedupOf } from './lab-data.ts';
 
@@ -22,6 +23,7 @@ const columns = [
   'self_attention',
   'cross_attention',
   'mlp',
+  'step_cache',
   'effective_ratio',
   'pictures',
   'total_ms_median',
@@ -62,6 +64,7 @@ export function exportRows(selected: readonly Statistic[], all: readonly Statist
       self_attention: merging.selfAttention,
       cross_attention: merging.crossAttention,
       mlp: merging.mlp,
+      step_cache: each.stepCache === undefined ? null : formatStepCache(each.stepCache),
       effective_ratio: each.effectiveRatio,
       pictures: each.pictures,
       total_ms_median: each.totalMs,

@@ -1,5 +1,5 @@
 import { mergingKey } from '#contract/merging-key.ts';
-import { noMerging, type MergingOptions } from '#contract/request.ts';
+import { noMerging, type MergingOptions, type StepCache } from '#contract/request.ts';
 import type { Spread, Statistic } from '#contract/studio/history.ts';
 import { toneOf, type Tone } from '../compare/figures.ts';
 
@@ -27,6 +27,7 @@ export interface Line {
   readonly modelName: string;
   /** How it merges; its ratio is that of any of its points. */
   readonly merging: MergingOptions;
+  readonly stepCache: StepCache | undefined;
   /** From the lowest ratio to the highest. */
   readonly points: readonly Point[];
 }
@@ -44,19 +45,25 @@ export const settingOf = ({ steps, scheduler }: Pick<Statistic, 'steps' | 'sched
   `${steps} ${scheduler}`;
 
 export function statisticKey(statistic: Statistic): string {
-  const { modelId, provider, merging } = statistic;
-  return JSON.stringify([modelId, sizeOf(statistic), settingOf(statistic), provider, mergingKey(merging)]);
+  const { modelId, provider, merging, stepCache } = statistic;
+  return JSON.stringify([
+    modelId,
+    sizeOf(statistic),
+    settingOf(statistic),
+    provider,
+    mergingKey(merging, stepCache),
+  ]);
 }
 
-/** Everything of a merging but how much. */
-export function familyKey(merging: MergingOptions): string {
+/** Everything of a setting but how much it merges. */
+export function familyKey(merging: MergingOptions, stepCache?: StepCache): string {
   const { ratioEnd, ...rest } = merging;
-  return mergingKey({ ...rest, ratio: 1, ...(ratioEnd === undefined ? {} : { ratioEnd }) });
+  return mergingKey({ ...rest, ratio: 1, ...(ratioEnd === undefined ? {} : { ratioEnd }) }, stepCache);
 }
 
 /** The unmerged one beside it: same model, size, steps, scheduler and provider. */
 export function plainOf(statistic: Statistic, all: readonly Statistic[]): Statistic | undefined {
-  const beside = statisticKey({ ...statistic, merging: noMerging });
+  const beside = statisticKey({ ...statistic, merging: noMerging, stepCache: undefined });
   return all.find((each) => statisticKey(each) === beside);
 }
 
@@ -136,11 +143,11 @@ export function panelsOf(selected: readonly Statistic[], metric: Metric): Panel[
 }
 
 function linesOf(group: readonly Statistic[], metric: Metric): Line[] {
-  const isPlain = ({ merging }: Statistic): boolean => mergingKey(merging) === 'none';
+  const isPlain = ({ merging, stepCache }: Statistic): boolean => mergingKey(merging, stepCache) === 'none';
   const merged = Object.entries(
     Object.groupBy(
       group.filter((each) => !isPlain(each)),
-      ({ modelId, merging }) => `${modelId} ${familyKey(merging)}`,
+      ({ modelId, merging, stepCache }) => `${modelId} ${familyKey(merging, stepCache)}`,
     ),
   );
   const alone = group
@@ -158,7 +165,8 @@ function linesOf(group: readonly Statistic[], metric: Metric): Line[] {
       const points = [...plain, ...members]
         .toSorted((a, b) => a.ratio - b.ratio)
         .flatMap((statistic) => pointOf(statistic, group, metric));
-      return [{ key, modelName: first.modelName, merging: first.merging, points }];
+      const { modelName, merging, stepCache } = first;
+      return [{ key, modelName, merging, stepCache, points }];
     })
     .toSorted((a, b) => b.points.length - a.points.length || a.key.localeCompare(b.key));
 }

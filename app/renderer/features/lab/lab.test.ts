@@ -122,7 +122,7 @@ describe('the table', () => {
   it('leaves unknown fields empty, and quotes what needs it', () => {
     const odd = { ...half, modelName: 'My "best", model', provider: null };
     const [head, first, second] = toCsv(exportRows([plain, odd], [plain, odd])).split('\r\n');
-    expect(head?.split(',')).toHaveLength(32);
+    expect(head?.split(',')).toHaveLength(33);
     expect(first).toContain('Demo,demo,256,256,20,euler,cpu,0,,merge,cells-random');
     expect(first).toContain(',1,300000000,VmHWM,,,1970-01-01T00:00:00.000Z');
     expect(second?.startsWith('"My ""best"", model",demo,')).toBe(true);

@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration, formatFactor, formatPercent } from '../../lib/format.ts';
 import { m } from '../../paraglide/messages.js';
 import { language } from '../../state/language.svelte.ts';
-import { unusualWords } from '../compare/names.ts';
+import { stepCacheWords, unusualWords } from '../compare/names.ts';
 import type { Statistic } from '#contract/studio/history.ts';
 import type { Line, Metric } from './lab-data.ts';
 
@@ -20,15 +20,19 @@ export const axisNames: Record<Metric, () => string> = {
   likeness: m.lab_axis_likeness,
 };
 
-export function lineName({ modelName, merging }: Line, manyModels: boolean): string {
+export function lineName({ modelName, merging, stepCache }: Line, manyModels: boolean): string {
   const { ratioEnd: _ratioEnd, ...usual } = merging;
-  const words = unusualWords(merging.ratioEnd === undefined ? usual : merging);
+  const words = [
+    ...unusualWords(merging.ratioEnd === undefined ? usual : merging),
+    ...stepCacheWords(stepCache),
+  ];
   const how = words.length === 0 ? m.lab_usual() : words.join(' · ');
   return manyModels ? `${modelName}: ${how}` : how;
 }
 
-export function mergingName({ merging, ratio }: Statistic): string {
-  const words = ratio === 0 && merging.ratioEnd === undefined ? [] : unusualWords(merging);
+export function mergingName({ merging, ratio, stepCache }: Statistic): string {
+  const isMerged = ratio > 0 || merging.ratioEnd !== undefined;
+  const words = [...(isMerged ? unusualWords(merging) : []), ...stepCacheWords(stepCache)];
   const percent =
     ratio === 0 && words.length === 0 ? m.lab_unmerged() : formatPercent(ratio, language.current);
   return [percent, ...words].join(' · ');

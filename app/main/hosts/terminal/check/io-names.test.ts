@@ -27,8 +27,18 @@ describe('names in io.safetensors', () => {
   });
 
   it('reads loops, inputs and the other nets', () => {
-    expect(parseIoName('loop_r0_latents')).toEqual({ kind: 'loop', output: 'latents', merging: null });
-    expect(parseIoName('loop_r50_image')).toEqual({ kind: 'loop', output: 'image', merging: r50 });
+    expect(parseIoName('loop_r0_latents')).toEqual({
+      ...{ kind: 'loop', output: 'latents', merging: null, stepCache: undefined },
+    });
+    expect(parseIoName('loop_r0_dc2b1_latents')).toMatchObject({
+      ...{ merging: null, stepCache: { interval: 2, branch: 1 } },
+    });
+    expect(parseIoName('loop_r50_ds2_dc3b0_latents')).toMatchObject({
+      ...{ merging: { maxDownsample: 2 }, stepCache: { interval: 3, branch: 0 } },
+    });
+    expect(parseIoName('loop_r50_image')).toEqual({
+      ...{ kind: 'loop', output: 'image', merging: r50, stepCache: undefined },
+    });
     expect(parseIoName('loop_r50_s4_image')).toMatchObject({ merging: { sx: 4, sy: 4 } });
     expect(parseIoName('unet_13x17_sample')).toEqual({ kind: 'input' });
     expect(parseIoName('clip_hidden')).toEqual({ kind: 'text' });

@@ -29,9 +29,13 @@ export interface ParentPort {
 
 const lastWordsChars = 2000;
 
+/** Environment of the engine's process, over that of the host's. */
+export type EngineEnvironment = Readonly<Record<string, string>>;
+
 /** An engine in a child process of Node. `serialization: 'advanced'` lets typed arrays travel as they are. */
-export function createChildProcessPort(entryPath: string): EnginePort {
+export function createChildProcessPort(entryPath: string, env: EngineEnvironment = {}): EnginePort {
   const child = fork(entryPath, [], {
+    env: { ...process.env, ...env },
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,5 +1,6 @@
 import type { JobFigures, MergingReport, PictureFigures } from '#contract/engine-protocol.ts';
 import type { GenerationRequest } from '#contract/request.ts';
+import type { RuntimeReport } from '#contract/runtime.ts';
 
 /** What `generate` tells a person; `--json` gives the same as one object. */
 export interface PictureResult {
@@ -52,8 +53,20 @@ function each({ stepsMs, wholeSteps }: PictureFigures): string {
 }
 
 export function describeJob(figures: JobFigures): string {
-  const { loadMs, peakMemory } = figures;
-  return `  loading ${seconds(loadMs)}; peak memory ${(peakMemory.bytes / 1024 ** 3).toFixed(2)} GiB (${peakMemory.source})\n`;
+  const { loadMs, peakMemory, runtime } = figures;
+  return `${runtime === undefined ? '' : describeRuntime(runtime)}  loading ${seconds(loadMs)}; peak memory ${(peakMemory.bytes / 1024 ** 3).toFixed(2)} GiB (${peakMemory.source})\n`;
+}
+
+/** One line where all parts ran alike, else one for each. */
+function describeRuntime({ parts }: RuntimeReport): string {
+  const places = parts.map(
+    ({ part, provider, device, precision }) =>
+      [part, `${provider} (${device}, ${precision.toUpperCase()})`] as const,
+  );
+  const [first] = places;
+  if (first !== undefined && places.every(([, place]) => place === first[1]))
+    return `  made on ${first[1]}\n`;
+  return places.map(([part, place]) => `  ${part} on ${place}\n`).join('');
 }
 
 function plural(count: number, noun: string): string {

@@ -24,7 +24,7 @@ export const providerTable: Readonly<Record<Provider, ProviderFacts>> = {
   webgpu: { label: 'WebGPU', precisions: ['f32'], parts: gpuParts, platforms: ['linux', 'win32', 'darwin'] },
   cpu: {
     label: 'CPU',
-    precisions: ['f32'],
+    precisions: ['f32', 'int8'],
     parts: ['text', 'unet', 'vae'],
     platforms: ['linux', 'win32', 'darwin'],
   },

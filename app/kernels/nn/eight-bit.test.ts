@@ -28,7 +28,15 @@ async function run(g: GraphBuilder, feeds: Record<string, NamedTensor>, outputs:
 }
 
 function constant(g: GraphBuilder, seed: number, shape: readonly number[]): Value {
-  return g.floats([...randomValues(seed, shape.reduce((a, b) => a * b))], shape);
+  return g.floats(
+    [
+      ...randomValues(
+        seed,
+        shape.reduce((a, b) => a * b),
+      ),
+    ],
+    shape,
+  );
 }
 
 async function bothConvolutions(
@@ -57,7 +65,11 @@ describe('a convolution of 8-bit numbers', () => {
     ['3×3', 3, {}],
     ['1×1', 1, {}],
     ['3×3 in steps of 2', 3, { stride: 2, size: ['h2', 'w2'] }],
-    ['3×3 with a border below and to the right alone', 3, { stride: 2, pads: [0, 0, 1, 1], size: ['h2', 'w2'] }],
+    [
+      '3×3 with a border below and to the right alone',
+      3,
+      { stride: 2, pads: [0, 0, 1, 1], size: ['h2', 'w2'] },
+    ],
   ])('gives what the float32 one gives, on an odd grid and a batch: %s', async (_, kernel, options) => {
     const { float, int8: bytes } = await bothConvolutions([2, 33, 7, 10], kernel, options);
     expect(bytes.shape).toEqual(float.shape);
@@ -101,7 +113,7 @@ describe('which products are of 8-bit numbers', () => {
     const g = new GraphBuilder(noWeights, target);
     const x = g.input('x', 'f32', [rows, width]);
     g.output('y', product(g, x, constant(g, 1, [64, width]), constant(g, 2, [64])));
-    return parseModel(g.build('which')).graph?.node.map(({ opType }) => opType) ?? [];
+    return parseModel(g.build('which')).graph.node.map(({ opType }) => opType);
   }
 
   it('none in a graph that computes in float', () => {

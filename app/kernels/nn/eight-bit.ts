@@ -44,7 +44,8 @@ export function conv8(g: GraphBuilder, x: Value, w: Value, b: Value, options: Co
     const flat = reshape(g, transpose(g, values, [2, 3, 1, 0]), [depth, out], [depth, out]);
     const picture = quantizeAtRun(g, x);
     const places = { ...picture, values: transpose(g, picture.values, [0, 2, 3, 1]) };
-    const stretched = k === 1 ? places : { ...places, values: neighbours(g, places, k, { ...options, size }) };
+    const stretched =
+      k === 1 ? places : { ...places, values: neighbours(g, places, k, { ...options, size }) };
     const y = transpose(g, matMulQuantized(g, stretched, flat, scales, b), [0, 3, 1, 2]);
     return { ...y, shape: [batch, out, ...size] };
   });
@@ -70,7 +71,11 @@ function neighbours(
   return concat(g, shifted, 3, k * k * Number(channels));
 }
 
-function quantizeWeights(g: GraphBuilder, w: Value, axes: readonly number[]): { values: Value; scales: Value } {
+function quantizeWeights(
+  g: GraphBuilder,
+  w: Value,
+  axes: readonly number[],
+): { values: Value; scales: Value } {
   const scales = div(g, reduceMax(g, abs(g, w), axes), g.floats([LARGEST], []));
   return { values: quantizeRows(g, w, scales), scales };
 }

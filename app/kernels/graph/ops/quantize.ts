@@ -14,7 +14,11 @@ export interface Quantized {
 /** x in 8 bits, scaled by its own smallest and largest value in this run. */
 export function quantizeAtRun(g: GraphBuilder, x: Value): Quantized {
   const scalar = { shape: [] };
-  const outputs = [{ type: 'u8', shape: x.shape }, { type: 'f32', ...scalar }, { type: 'u8', ...scalar }] as const;
+  const outputs = [
+    { type: 'u8', shape: x.shape },
+    { type: 'f32', ...scalar },
+    { type: 'u8', ...scalar },
+  ] as const;
   const [values, scale, zero] = g.nodes('DynamicQuantizeLinear', outputs, { inputs: [x] });
   if (values === undefined || scale === undefined || zero === undefined)
     throw new TypeError('DynamicQuantizeLinear made fewer than three outputs.');

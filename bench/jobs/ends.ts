@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeBytes, tileSide } from '#engine/pipeline/decode.ts';
+import { decodeBytes, tileSide } from '#engine/pipeline/tile-size.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { FLOAT_LIMIT, measure, wantedFigures, type Bench } from '../measure.ts';
 import { normalValues } from '../models/normal.ts';

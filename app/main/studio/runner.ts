@@ -4,7 +4,7 @@ import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { invariant } from '#contract/errors.ts';
 import type { MapsEvent } from '#contract/archive/merge-maps.ts';
 import type { RuntimeReport } from '#contract/runtime.ts';
-import type { Generation } from '#contract/studio/generation.ts';
+import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
 import type { Settings } from '#contract/studio/settings.ts';
 import type { Devices } from '#engine/devices/devices.ts';
 import type { Engine } from '#engine/host.ts';
@@ -75,14 +75,14 @@ async function save(
 ): Promise<void> {
   const { history, now, version } = context;
   const { store, pictures } = history;
-  const { runtime } = figures;
+  const { loadMs, runtime, memoryMode, estimatedBytes } = figures;
   const all = {
-    ...picture.figures,
-    loadMs: figures.loadMs,
+    ...{ ...picture.figures, loadMs },
     ...(runtime === undefined ? {} : { runtime }),
+    ...(memoryMode === undefined ? {} : { memoryMode }),
+    ...(estimatedBytes === undefined ? {} : { estimatedBytes }),
   };
-  const { bytes, source } = figures.peakMemory;
-  const memory = [{ what: 'process' as const, bytes, source }];
+  const memory = memoryFigures(figures);
   const { id, batchId, createdAt, request, model } = row;
   const merging = store.required(id).merging;
   const provider = unetProvider(runtime) ?? store.required(id).provider;
@@ -99,6 +99,11 @@ async function save(
   const saved = await pictures.save(id, { rgb, widthPx, heightPx, texts, createdAt });
   const done = { finishedAt: now(), figures: all, memory, picture: saved, hasMaps: maps.length > 0 };
   invariant(store.finish(id, done), `Picture ${id} was finished but is not running any more.`);
+}
+
+function memoryFigures({ peakMemory, deviceMemory }: JobFigures): MemoryFigure[] {
+  const process = { what: 'process', ...peakMemory } as const;
+  return deviceMemory === undefined ? [process] : [process, { what: 'vram', ...deviceMemory }];
 }
 
 /** One job: hears the engine and tells the windows. */
@@ -138,6 +143,9 @@ class PictureRun {
           tokenCount: event.tokenCount,
           merging: event.merging,
         });
+        break;
+      case 'memory':
+        // What an artist should know of it comes as a warning.
         break;
       case 'warning':
         hub.publish({ type: 'warning', id, message: event.message });

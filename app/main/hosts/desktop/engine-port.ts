@@ -1,6 +1,11 @@
 import { utilityProcess } from 'electron';
 import { fileURLToPath } from 'node:url';
-import { createUtilityProcessPort, type EngineEnvironment, type EnginePort } from '#engine/port.ts';
+import {
+  createUtilityProcessPort,
+  engineEnvironment,
+  type EngineEnvironment,
+  type EnginePort,
+} from '#engine/port.ts';
 
 const entry = fileURLToPath(import.meta.resolve('#main/engine-process.ts'));
 
@@ -9,7 +14,7 @@ export function startEngineProcess(env: EngineEnvironment): EnginePort {
   return createUtilityProcessPort(
     utilityProcess.fork(entry, [], {
       serviceName: 'Tessera engine',
-      env: { ...process.env, ...env },
+      env: engineEnvironment(env),
       stdio: ['ignore', 'ignore', 'pipe'],
       execArgv: [],
     }),

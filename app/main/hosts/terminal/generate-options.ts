@@ -5,7 +5,7 @@ import type { ModelDefaults } from '#contract/model.ts';
 import { modelKinds } from '#contract/model.ts';
 import { parseGenerationRequest, schedulerNames, sizeLimitsPx } from '#contract/request.ts';
 import type { GenerationRequest, StepCache } from '#contract/request.ts';
-import { precisions, providers, type RuntimeChoice } from '#contract/runtime.ts';
+import { memoryModes, precisions, providers, type RuntimeChoice } from '#contract/runtime.ts';
 import { addMergingOptions, mergingOf, type MergingTexts } from './merging-options.ts';
 import { number, numberOr, optionalNumber, pair } from './option-values.ts';
 
@@ -30,6 +30,7 @@ export interface GenerateOptions extends MergingTexts {
   readonly precision: RuntimeChoice['precision'];
   readonly previewEvery: string;
   readonly stepCache?: string;
+  readonly memory: RuntimeChoice['memory'];
 }
 
 export function addGenerateOptions(command: Command): Command {
@@ -73,6 +74,14 @@ export function addGenerateOptions(command: Command): Command {
     .addOption(
       new Option('--precision <name>', 'what the U-Net computes in; auto = F16 where it is right and faster')
         .choices(['auto', ...precisions])
+        .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--memory <mode>',
+        'full keeps all nets loaded, low loads one after another; auto: what fits',
+      )
+        .choices(['auto', ...memoryModes])
         .default('auto'),
     )
     .optionsGroup('Output:')

@@ -53,8 +53,20 @@ function each({ stepsMs, wholeSteps }: PictureFigures): string {
 }
 
 export function describeJob(figures: JobFigures): string {
-  const { loadMs, peakMemory, runtime } = figures;
-  return `${runtime === undefined ? '' : describeRuntime(runtime)}  loading ${seconds(loadMs)}; peak memory ${(peakMemory.bytes / 1024 ** 3).toFixed(2)} GiB (${peakMemory.source})\n`;
+  const { runtime, loadMs, peakMemory, deviceMemory, memoryMode, estimatedBytes } = figures;
+  const expected = estimatedBytes === undefined ? '' : `, ${gibibytes(estimatedBytes)} expected`;
+  const mode = memoryMode === 'low' ? ', parts loaded one after another' : '';
+  const lines = [
+    `loading ${seconds(loadMs)}; peak memory ${gibibytes(peakMemory.bytes)}${expected}${mode} (${peakMemory.source})`,
+    ...(deviceMemory === undefined
+      ? []
+      : [`peak graphics memory ${gibibytes(deviceMemory.bytes)} (${deviceMemory.source})`]),
+  ];
+  return `${runtime === undefined ? '' : describeRuntime(runtime)}${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
 }
 
 /** One line where all parts ran alike, else one for each. */

@@ -4,7 +4,6 @@ import type { JobEvent, JobFigures, MergingReport, ModelReference } from '#contr
 import { CancelledError, StudioError } from '#contract/errors.ts';
 import { formatInfotext } from '#contract/infotext.ts';
 import type { GenerationRequest } from '#contract/request.ts';
-import { autoRuntime } from '#contract/runtime.ts';
 import { createEngine } from '#engine/host.ts';
 import type { Engine, GenerateJob } from '#engine/host.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
@@ -44,7 +43,7 @@ export async function generateCommand(
   });
   const { startPort, devices } = openMachine({ dataFolder: dataFolder(), log: tell(terminal) });
   const engine = createEngine({ startPort });
-  const runtime = { ...autoRuntime, provider: options.device, precision: options.precision };
+  const runtime = { provider: options.device, precision: options.precision, memory: options.memory };
   let outputs: Outputs | undefined;
   try {
     outputs = await openOutputs(options, checked);
@@ -168,6 +167,9 @@ class GenerateRun {
     switch (event.type) {
       case 'warning':
         this.#note(event.message);
+        break;
+      case 'memory':
+        // What a person should know of it comes as a warning.
         break;
       case 'started':
         this.#merging = event.merging;

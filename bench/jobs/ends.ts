@@ -48,7 +48,7 @@ async function measureEnds(
   const model = await source.open();
   const { vae } = await openCheckpoint(model.path);
   const channels = vae.config.latentChannels;
-  const inputs = join(bench.folder, `decoded-${side}-${channels}.safetensors`);
+  const inputs = join(bench.folder, `decoded-${model.id}-${side}.safetensors`);
   await writeFloats(inputs, {
     latents: { data: normalValues(SEED, channels * side * side), shape: [1, channels, side, side] },
   });

@@ -202,6 +202,7 @@ export class StudioState {
         break;
       case 'warning':
       case 'presets':
+      case 'extra':
         break;
     }
     this.#listeners.tell(event);

@@ -18,10 +18,15 @@ const gpuParts = ['unet', 'vae'] as const;
  * Order is that of trust where nothing was measured.
  */
 export const providerTable: Readonly<Record<Provider, ProviderFacts>> = {
-  cuda: { label: 'CUDA', precisions: ['f32'], parts: gpuParts, platforms: ['linux'] },
-  dml: { label: 'DirectML', precisions: ['f32'], parts: gpuParts, platforms: ['win32'] },
+  cuda: { label: 'CUDA', precisions: ['f32', 'f16'], parts: gpuParts, platforms: ['linux'] },
+  dml: { label: 'DirectML', precisions: ['f32', 'f16'], parts: gpuParts, platforms: ['win32'] },
   coreml: { label: 'Core ML', precisions: ['f32'], parts: gpuParts, platforms: ['darwin'] },
-  webgpu: { label: 'WebGPU', precisions: ['f32'], parts: gpuParts, platforms: ['linux', 'win32', 'darwin'] },
+  webgpu: {
+    label: 'WebGPU',
+    precisions: ['f32', 'f16'],
+    parts: gpuParts,
+    platforms: ['linux', 'win32', 'darwin'],
+  },
   cpu: {
     label: 'CPU',
     precisions: ['f32', 'int8'],

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
+import { EngineError } from '#contract/errors.ts';
+import { noMerging, type GenerationRequest } from '#contract/request.ts';
+import type { Candidate, NetPartName } from '#contract/runtime.ts';
+import { openCheckpoint } from '#library/checkpoint.ts';
+import { goldenFolder } from '#tests/golden-model.ts';
+import { Runtime } from '../runtime.ts';
+import type { RuntimeOptions } from '../session.ts';
+import { generate } from './generate.ts';
+import type { Unaddressed } from './job.ts';
+import { Model } from './model.ts';
+
+const request: GenerationRequest = {
+  ...{ prompt: 'a red sun', negativePrompt: '', widthPx: 64, heightPx: 64, steps: 4 },
+  ...{ scheduler: 'euler_a', guidanceScale: 5, seed: 3, count: 1, merging: { ...noMerging, ratio: 0.5 } },
+};
+const device: Candidate = { provider: 'webgpu', index: 0, device: 'Stand-in', precision: 'f32' };
+
+/**
+ * A device that fails as told, which is a stand-in: the CPU computes in its name, and what it gave is thrown away with the
+ * failure. So a picture that went on rightly is the CPU's own, bit for bit.
+ */
+class FailingDevice extends Runtime {
+  readonly #fail: (part: NetPartName, run: number) => EngineError | undefined;
+  #runs = 0;
+
+  constructor(fail: (part: NetPartName, run: number) => EngineError | undefined) {
+    super([device]);
+    this.#fail = fail;
+  }
+
+  override options(part: NetPartName): RuntimeOptions {
+    return { ...super.options(part), provider: 'cpu' };
+  }
+
+  override ran(part: NetPartName): void {
+    const error = this.place(part).provider === 'cpu' ? undefined : this.#fail(part, ++this.#runs);
+    if (error !== undefined) throw error;
+    super.ran(part);
+  }
+}
+
+let model: Model | undefined;
+afterEach(() => model?.release());
+
+async function make(runtime: Runtime) {
+  await model?.release();
+  model = new Model(await openCheckpoint(join(goldenFolder, 'tiny-sd15')), runtime);
+  const events: Unaddressed<JobEvent>[] = [];
+  const figures: JobFigures = await generate(model, {
+    ...{ request, previewEvery: 0, wantMaps: false },
+    emit: (event) => events.push(event),
+    isCancelled: () => false,
+  });
+  const picture = events.find((event) => event.type === 'picture');
+  return {
+    pixels: Buffer.from(picture?.rgb ?? []).toString('hex'),
+    steps: events.filter(({ type }) => type === 'progress').length,
+    warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
+    places: figures.runtime?.parts.map(({ part, provider }) => `${part} ${provider}`),
+    notices: figures.runtime?.notices,
+  };
+}
+
+test.each<[string, (part: NetPartName, run: number) => EngineError | undefined, string[]]>([
+  [
+    'lost in the middle of a picture (stand-in)',
+    (part, run) =>
+      part === 'unet' && run === 3
+        ? new EngineError('ENGINE_FAILED', 'The model could not be run: Device was lost.')
+        : undefined,
+    ['text cpu', 'unet cpu', 'vae cpu'],
+  ],
+  [
+    'full when the picture is decoded (stand-in)',
+    (part) =>
+      part === 'vae'
+        ? new EngineError('ENGINE_OUT_OF_MEMORY', 'The model could not be run: memory ran out.')
+        : undefined,
+    ['text cpu', 'unet webgpu', 'vae cpu'],
+  ],
+])('a device %s: the job goes on where it was, and says why', async (_, fail, places) => {
+  const onCpu = await make(new Runtime());
+  const made = await make(new FailingDevice(fail));
+  expect(made.pixels).toBe(onCpu.pixels);
+  expect(made.steps).toBe(request.steps);
+  expect(made.places).toEqual(places);
+  expect(made.notices).toHaveLength(1);
+  expect(made.warnings).toEqual(expect.arrayContaining(made.notices ?? ['none']));
+  expect(made.notices?.[0]).toMatch(/^WebGPU \(Stand-in, F32\) could not go on: .* made on CPU/);
+});
+
+/** No stand-in: the runtime of every platform refuses CUDA while its extra is not there. */
+test('a provider that does not start: the picture is made on the CPU from its first step', async () => {
+  const onCpu = await make(new Runtime());
+  const made = await make(new Runtime([{ ...device, provider: 'cuda' }]));
+  expect(made.pixels).toBe(onCpu.pixels);
+  expect(made.places).toEqual(['text cpu', 'unet cpu', 'vae cpu']);
+  expect(made.notices?.[0]).toMatch(/^CUDA \(Stand-in, F32\) could not go on: The model could not be loaded/);
+});
+
+test('a failure with nothing left to go on with is the job’s', async () => {
+  const lost = new EngineError('ENGINE_FAILED', 'The model could not be run.');
+  class FailingCpu extends Runtime {
+    override ran(): void {
+      throw lost;
+    }
+  }
+  await expect(make(new FailingCpu())).rejects.toBe(lost);
+});

@@ -1,0 +1,60 @@
+import type { Device, DeviceProblem, RuntimeChoice, Verdict } from '#contract/runtime.ts';
+import type { SystemDevices } from '#contract/studio/system.ts';
+import { providerName } from '../../lib/provider.ts';
+import { m } from '../../paraglide/messages.js';
+
+/** The devices in words. */
+
+const words: Readonly<Record<DeviceProblem, () => string>> = {
+  'not-here': () => m.settings_devices_not_here(),
+  'no-device': () => m.settings_devices_no_device(),
+  hidden: () => m.settings_devices_hidden(),
+  driver: () => m.settings_devices_driver(),
+  'extra-missing': () => m.settings_devices_extra_missing(),
+  software: () => m.settings_devices_software(),
+};
+
+export function problemWords(code: DeviceProblem): string {
+  return words[code]();
+}
+
+/** What this system cannot have at all is named in one line below, not here. */
+export function devicesShown(devices: readonly Device[]): readonly Device[] {
+  return devices.filter(({ problem }) => problem?.code !== 'not-here');
+}
+
+/** One line for each precision that was tried; the reason of a refusal as its title. */
+export function verdictWords(
+  { provider, index, problem }: Device,
+  verdicts: readonly Verdict[],
+): { text: string; title: string | undefined }[] {
+  const own = verdicts.filter((verdict) => verdict.provider === provider && verdict.index === index);
+  if (own.length === 0 && problem === null && provider !== 'cpu')
+    return [{ text: m.settings_devices_untried(), title: undefined }];
+  return own.map(({ precision: short, outcome, passMs, reason }) => {
+    const precision = short.toUpperCase();
+    const title = reason ?? undefined;
+    if (outcome === 'right')
+      return { text: m.settings_devices_right({ precision, ms: Math.round(passMs ?? 0) }), title };
+    const text =
+      outcome === 'wrong'
+        ? m.settings_devices_wrong({ precision })
+        : m.settings_devices_failed({ precision });
+    return { text, title };
+  });
+}
+
+type ProviderChoice = RuntimeChoice['provider'];
+
+/** Automatic, and each provider that can be asked to work. */
+export function choicesOf({ devices, automatic }: SystemDevices) {
+  const usable = devices.filter(({ problem }) => problem === null || problem.code === 'software');
+  const providers = [...new Set(usable.map(({ provider }) => provider))];
+  const [best] = automatic;
+  const auto: { value: ProviderChoice; label: string; detail?: string } = {
+    value: 'auto',
+    label: m.settings_devices_auto(),
+    ...(best === undefined ? {} : { detail: `${providerName(best.provider)} · ${best.device}` }),
+  };
+  return [auto, ...providers.map((value) => ({ value, label: providerName(value) }))];
+}

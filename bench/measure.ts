@@ -54,12 +54,12 @@ export const LONG_MS = 30_000;
  * A side that fails is left out and says why; the others go on.
  */
 export async function measure(bench: Bench, plan: Plan): Promise<Study> {
-  const failures: Failures = new Map();
+  const failures = new Map<Contender, string>();
   const { differences, timed, isCold } = await compareAndTime(bench, plan, failures);
   const figures: Figure[] = [];
   for (const entry of entriesOf(plan, bench.contenders)) {
     const { contender, ratio, variant } = entry;
-    const failure = failureOf(failures, entry);
+    const failure = failures.get(contender);
     figures.push({
       ...contender,
       ratio,
@@ -115,8 +115,7 @@ interface Timings {
   readonly isCold: boolean;
 }
 
-/** Of a contender as a whole, or of one of its variants. */
-type Failures = Map<Contender | string, string>;
+type Failures = Map<Contender, string>;
 type Workers = ReadonlyMap<Contender, Worker>;
 
 async function compareAndTime(bench: Bench, plan: Plan, failures: Failures): Promise<Timings> {
@@ -190,13 +189,13 @@ async function time(
   const entries = entriesOf(plan, [...workers.keys()]).map((key) => ({
     key,
     run: async (round: number) => {
-      if (failureOf(failures, key) !== undefined) return NaN;
+      if (failures.has(key.contender)) return NaN;
       try {
         const ran = await workers.get(key.contender)?.run(pointOf(key, false, round));
         if (round > 0) wholes.set(key, [...(wholes.get(key) ?? []), ...wholeOf(plan, key, ran)]);
         return ran?.tookMs ?? NaN;
       } catch (error) {
-        failures.set(key.variant.name === '' ? key.contender : lineOf(key), words(error));
+        failures.set(key.contender, words(error));
         return NaN;
       }
     },
@@ -212,28 +211,19 @@ async function time(
     },
   });
   const found = timed
-    .filter(({ key }) => failureOf(failures, key) === undefined)
+    .filter(({ key }) => !failures.has(key.contender))
     .map(({ key, times }) => ({ key, figure: { times, ...told(plan, wholes.get(key)) } }));
   return { timed: found, isCold };
 }
 
-function failureOf(failures: Failures, entry: Entry): string | undefined {
-  return failures.get(entry.contender) ?? failures.get(lineOf(entry));
-}
-
-function lineOf({ contender, variant }: Entry): string {
-  return `${nameOf(contender)} ${variant.name}`;
-}
-
 function pointOf({ ratio, variant }: Entry, fixed: boolean, step: number): Point {
-  const { merging, stepCache, precision } = variant;
+  const { merging, stepCache } = variant;
   return {
     ratio,
     fixed,
     step,
     merging: { ...merging, ...(fixed ? { partition: 'cells-fixed' } : {}) },
     ...(stepCache === undefined ? {} : { stepCache }),
-    ...(precision === undefined ? {} : { precision }),
   };
 }
 
@@ -256,7 +246,7 @@ async function peakAlone(bench: Bench, plan: Plan, entry: Entry): Promise<{ peak
     const title = `${plan.title}, memory at ratio ${entry.ratio}`;
     const worker = await prepared(bench, { ...plan, work, title }, entry.contender);
     try {
-      await worker.run(pointOf(entry, false, 0));
+      await worker.run(pointOf(entry, false, 1));
       return { peak: await worker.peak() };
     } finally {
       await worker.stop();

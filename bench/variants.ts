@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { RequestError } from '#contract/errors.ts';
 import { noMerging, StepCacheSchema, type MergingOptions, type StepCache } from '#contract/request.ts';
-import type { Precision } from '#contract/runtime.ts';
 import type { Contender } from './worker.ts';
 
 /** What a run changes against tomesd's ways, beside the ratio. */
@@ -10,8 +9,6 @@ export interface Variant {
   readonly name: string;
   readonly merging: MergingOptions;
   readonly stepCache?: StepCache;
-  /** Absent: f32. */
-  readonly precision?: Precision;
 }
 
 export const plain: Variant = { name: '', merging: noMerging };
@@ -32,17 +29,11 @@ export function parseStepCache(text: string): Variant {
   };
 }
 
-/** The U-Net in another precision, with tomesd's ways. */
-export function inPrecision(precision: Precision): Variant {
-  return { name: precision, merging: noMerging, precision };
-}
-
 /** The peers know tomesd's ways and DeepCache's; and where nothing merges, its settings change nothing. */
 export function appliesTo(variant: Variant, ratio: number, { side }: Pick<Contender, 'side'>): boolean {
   if (variant.name === '') return true;
-  const { stepCache, precision } = variant;
-  if (side === 'torch' && (changesMerging(variant) || precision !== undefined)) return false;
-  return ratio > 0 || stepCache !== undefined || precision !== undefined;
+  if (side === 'torch' && changesMerging(variant)) return false;
+  return ratio > 0 || variant.stepCache !== undefined;
 }
 
 function changesMerging({ merging }: Variant): boolean {

@@ -9,8 +9,8 @@ import { layerNormOf } from '#kernels/nn/norm.ts';
 import { batchInput } from '#kernels/nn/run-shapes.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 import { mergeFeeds } from '#kernels/tome/feeds.ts';
-import { createPatcher } from '#kernels/tome/patch.ts';
-import type { MergeStructure } from '#kernels/tome/structure.ts';
+import { createPatcher, type PartRows } from '#kernels/tome/patch.ts';
+import { tomesdMatching, type MergeStructure } from '#kernels/tome/structure.ts';
 import { choosePartition } from '#kernels/tome/partition.ts';
 import { createRandom, partitionWords } from '#kernels/tome/random.ts';
 import { mergedCount } from '#kernels/tome/ratio.ts';
@@ -23,7 +23,7 @@ const SEED = 7;
 const CELL = 2;
 const structure: MergeStructure = {
   ...{ mode: 'merge', blocks: [], modules: ['self'] },
-  ...{ matchScope: 'block', carriesMatch: false, windowed: false },
+  ...tomesdMatching,
 };
 
 /** The self-attention part of a transformer block alone: match, norm, merge, attention, unmerge, and the way around it. */
@@ -65,11 +65,18 @@ function blockGraph(
     [-1, channels],
     ['BN', channels],
   );
-  const attend = (x: typeof rows) =>
-    attention(g, x, x, 'attn1', { headCount, names: diffusersProjections, projectionBias: false });
+  const attend = ({ queries, keysValues }: PartRows) =>
+    attention(g, queries, keysValues, 'attn1', {
+      headCount,
+      names: diffusersProjections,
+      projectionBias: false,
+    });
   const patch = merging ? createPatcher(g, structure)({ name: 'block', level: 0 }, rows) : undefined;
   const normal = layerNormOf(g, rows, 'norm1');
-  const mixed = patch === undefined ? attend(normal) : patch.wrap('self', normal, attend);
+  const mixed =
+    patch === undefined
+      ? attend({ queries: normal, keysValues: normal })
+      : patch.wrap('self', normal, attend);
   g.output('mixed', add(g, mixed, rows));
   return g.build('attention-block');
 }

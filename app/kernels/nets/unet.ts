@@ -187,7 +187,7 @@ class UnetEmitter {
         ? {}
         : { patch: (metric: Value) => patcher({ name, level: levelIndex }, metric) }),
     });
-    if (patch !== undefined) this.#g.output(unetNames.map(name), patch.inverse);
+    if (patch?.inverse !== undefined) this.#g.output(unetNames.map(name), patch.inverse);
     return image;
   }
 

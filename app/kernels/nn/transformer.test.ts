@@ -18,6 +18,7 @@ import { fromRows, toRows } from '../reference/dense.ts';
 import { referenceTransformer, type ReferenceResult } from '../reference/transformer.ts';
 import { inactiveFeeds, mergeFeeds } from '../tome/feeds.ts';
 import { representatives } from '../tome/map.ts';
+import { coarsePartition } from '../tome/coarse.ts';
 import { choosePartition, type Partition, type PartitionKind } from '../tome/partition.ts';
 import { createPatcher } from '../tome/patch.ts';
 import { tomesdMatching, type MergeMode, type MergeModule, type MergeStructure } from '../tome/structure.ts';
@@ -81,7 +82,7 @@ function sessionOf(modelName: GoldenModelName, merging: MergeStructure | undefin
       : { patch: (metric: Value) => createPatcher(g, merging)({ name, level: 0 }, metric) }),
   });
   g.output('image', image);
-  if (patch !== undefined) g.output('inverse', patch.inverse);
+  if (patch?.inverse !== undefined) g.output('inverse', patch.inverse);
   const made = createSession(g.build('transformer'), join(goldenFolder, modelName, 'unet'), { threads: 1 });
   sessions.set(key, made);
   return made;
@@ -111,7 +112,7 @@ function reference(
       net,
       toRows(x.subarray(b * pictureSize, (b + 1) * pictureSize), gridH * gridW),
       toRows(text.subarray(b * textSize, (b + 1) * textSize), config.crossAttentionDim),
-      merging && { mode: merging.mode, modules: merging.modules, partition, r },
+      merging && { mode: merging.mode, modules: merging.modules, side: merging.side, partition, r },
     ),
   );
 }
@@ -136,17 +137,18 @@ async function check(modelName: GoldenModelName, merging: MergeStructure | undef
     text: { data: text, shape: [batch, T, config.crossAttentionDim] },
     ...(merging === undefined ? {} : mergeFeeds({ batch, matches: true, levels: [plan] }, merging)),
   };
+  const mapped = merging !== undefined && mode !== 'downsample';
   const session = await sessionOf(modelName, merging);
   const { image, inverse } = await session.run(
     { ...feeds, ...sizeFeeds(session, batch, gridH, gridW) },
-    merging === undefined ? ['image'] : ['image', 'inverse'],
+    mapped ? ['image', 'inverse'] : ['image'],
   );
   const label = `${gridH}×${gridW}, batch ${batch}, r ${r}`;
   const wanted = fromRows(expected.flatMap((sample) => sample.image));
   expect(image?.shape).toEqual([batch, c, gridH, gridW]);
   const data = image?.data instanceof Float32Array ? image.data : new Float32Array();
   const tolerance = ofLargest(wanted, 2e-6);
-  if (merging !== undefined && r > 0) {
+  if (mapped && r > 0) {
     const rows = inverse?.data instanceof Int32Array ? inverse.data : new Int32Array();
     const map = expected.flatMap((sample) => [...sample.map]);
     expectClose(representatives(plan, rows, mode), map, { atol: 0, rtol: 0 }, `${label}: map`);
@@ -192,6 +194,34 @@ describe.each(goldenModelNames)('spatialTransformer with the weights of %s', (mo
   );
   it.each(structures)('is the oracle’s when it may $mode: $what', async ({ mode, modules, blocks }) => {
     for (const one of cases) await check(modelName, { mode, modules, blocks, ...tomesdMatching }, one);
+  });
+
+  it.each([
+    ['merge', 'queries', ['self', 'cross', 'mlp']],
+    ['merge', 'keys-values', ['self']],
+    ['prune', 'queries', ['self']],
+    ['prune', 'keys-values', ['self']],
+  ] as const)('is the oracle’s with one side alone: %s %s', async (mode, side, some) => {
+    const merging = { ...{ mode, modules: some, blocks: [name] }, ...tomesdMatching, side };
+    for (const one of cases) await check(modelName, merging, one);
+  });
+
+  it('is the oracle’s with keys and values from a coarser grid, odd ones too', async () => {
+    const merging = {
+      ...({ mode: 'downsample', modules: ['self'], blocks: [name] } as const),
+      ...tomesdMatching,
+    };
+    for (const [gridH, gridW, ratio] of [
+      [4, 6, 0.75],
+      [5, 3, 0.75],
+      [3, 7, 0.5],
+      [7, 9, 0.89],
+      [4, 4, 0],
+    ] as const) {
+      const partition = coarsePartition(gridH, gridW, ratio);
+      const partitions = [partition, partition];
+      await check(modelName, merging, { gridH, gridW, partitions, r: partition.src.length });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { add } from '../graph/ops/math.ts';
-import type { BlockPatch } from '../tome/patch.ts';
+import type { BlockPatch, PartRows } from '../tome/patch.ts';
 import type { MergeModule } from '../tome/structure.ts';
 import { attention, diffusersProjections } from './attention.ts';
 import { feedForward } from './feed-forward.ts';
@@ -50,24 +50,26 @@ export function spatialTransformer(
 function transformerBlock(g: GraphBuilder, input: Value, name: string, options: TransformerOptions) {
   const { headCount, context } = options;
   const patch = options.patch?.(input);
-  const wrap = (module: MergeModule, rows: Value, run: (rows: Value) => Value) =>
-    patch === undefined ? run(rows) : patch.wrap(module, rows, run);
+  const wrap = (module: MergeModule, rows: Value, run: (rows: PartRows) => Value) =>
+    patch === undefined ? run({ queries: rows, keysValues: rows }) : patch.wrap(module, rows, run);
   const heads = { headCount, names: diffusersProjections, projectionBias: false };
   let x = input;
   const normed = (norm: string) => layerNormOf(g, x, `${name}.${norm}`);
   x = add(
     g,
-    wrap('self', normed('norm1'), (rows) => attention(g, rows, rows, `${name}.attn1`, heads)),
+    wrap('self', normed('norm1'), ({ queries, keysValues }) =>
+      attention(g, queries, keysValues, `${name}.attn1`, heads),
+    ),
     x,
   );
   x = add(
     g,
-    wrap('cross', normed('norm2'), (rows) => attention(g, rows, context, `${name}.attn2`, heads)),
+    wrap('cross', normed('norm2'), ({ queries }) => attention(g, queries, context, `${name}.attn2`, heads)),
     x,
   );
   x = add(
     g,
-    wrap('mlp', normed('norm3'), (rows) => feedForward(g, rows, `${name}.ff`)),
+    wrap('mlp', normed('norm3'), ({ queries }) => feedForward(g, queries, `${name}.ff`)),
     x,
   );
   return { rows: x, patch };

@@ -96,6 +96,11 @@ export function referencePrune(y: Rows, map: Int32Array): Rows {
   return remainingTokens(map).map((token) => y[token] ?? []);
 }
 
+/** The tokens of a coarser grid, in its order (ToDo, arXiv:2402.13573). */
+export function referenceCoarse(y: Rows, partition: Partition): Rows {
+  return [...partition.dst].map((token) => y[token] ?? []);
+}
+
 /** Every token takes the row that stands for it; a pruned one takes zeros. */
 export function referenceUnmerge(rows: Rows, map: Int32Array): Rows {
   const place = new Map(remainingTokens(map).map((token, row) => [token, row]));

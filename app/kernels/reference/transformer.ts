@@ -1,4 +1,4 @@
-import type { MergeMode, MergeModule } from '../tome/structure.ts';
+import type { MergeMode, MergeModule, MergeSide } from '../tome/structure.ts';
 import type { Partition } from '../tome/partition.ts';
 import {
   addRows,
@@ -11,6 +11,7 @@ import {
   type Rows,
 } from './dense.ts';
 import {
+  referenceCoarse,
   referenceMap,
   referenceMatch,
   referenceMerge,
@@ -32,6 +33,7 @@ export interface ReferenceTransformer {
 export interface ReferenceMerging {
   readonly mode: MergeMode;
   readonly modules: readonly MergeModule[];
+  readonly side: MergeSide;
   readonly partition: Partition;
   readonly r: number;
 }
@@ -83,7 +85,7 @@ export function referenceTransformer(
   const { wrap, map, margin } = mergingOf(x, merging);
   x = addRows(
     x,
-    wrap('self', norm(x, `${block}.norm1`), (rows) => attend(rows, rows, `${block}.attn1`)),
+    wrap('self', norm(x, `${block}.norm1`), (rows, others) => attend(rows, others, `${block}.attn1`)),
   );
   x = addRows(
     x,
@@ -97,11 +99,19 @@ const noPartition: Partition = { src: new Int32Array(), dst: new Int32Array() };
 
 function mergingOf(metric: Rows, merging: ReferenceMerging | undefined) {
   const { partition, r } = merging ?? { partition: noPartition, r: 0 };
-  const match = referenceMatch(metric, partition, r);
+  // A coarser grid matches nothing.
+  const match = referenceMatch(metric, partition, merging?.mode === 'downsample' ? 0 : r);
   const prune = merging?.mode === 'prune';
   const map = prune ? referencePruneMap(match, metric.length) : referenceMap(match, metric.length);
   const fewer = prune ? referencePrune : referenceMerge;
-  const wrap = (module: MergeModule, rows: Rows, run: (rows: Rows) => Rows): Rows =>
-    merging?.modules.includes(module) === true ? referenceUnmerge(run(fewer(rows, map)), map) : run(rows);
+  /** `others` is what self-attention takes keys and values from. */
+  const wrap = (module: MergeModule, rows: Rows, run: (rows: Rows, others: Rows) => Rows): Rows => {
+    if (merging?.modules.includes(module) !== true) return run(rows, rows);
+    const { mode, side } = merging;
+    if (mode === 'downsample') return run(rows, r === 0 ? rows : referenceCoarse(rows, partition));
+    const less = fewer(rows, map);
+    if (module !== 'self' || side === 'all') return referenceUnmerge(run(less, less), map);
+    return side === 'queries' ? referenceUnmerge(run(less, rows), map) : run(rows, less);
+  };
   return { wrap, map, margin: match.margin };
 }

@@ -50,13 +50,16 @@ describe('describeMerging', () => {
   });
 
   it('agrees with the plan, whatever the kind and size', () => {
-    for (const partition of ['cells-random', 'cells-fixed', 'columns', 'random'] as const) {
+    const ways = (['cells-random', 'cells-fixed', 'columns', 'random'] as const).map((partition) => ({
+      partition,
+    }));
+    for (const way of [...ways, { mode: 'downsample' } as const]) {
       for (const [latentH, latentW] of [
         [16, 16],
         [13, 17],
         [1, 5],
       ] as const) {
-        const some = { ...settings, partition, ratio: 0.6, maxDownsample: 8, sx: 3, sy: 2 };
+        const some = { ...settings, ...way, ratio: 0.6, maxDownsample: 8, sx: 3, sy: 2 };
         const { levels } = planMerging(config, some, {
           ...{ latentH, latentW, batch: 1, seed: 5 },
           ...{ stepIndex: 0, stepCount: 1 },
@@ -117,6 +120,43 @@ describe('describeMerging', () => {
     const nothing = report({ blocks: ['nowhere'] }).notes;
     expect(nothing).toHaveLength(2);
     expect(nothing[1]).toContain('Nothing will be merged');
+  });
+
+  it('says which of its options have nothing to work on', () => {
+    const only =
+      "Only self-attention has fewer keys and values: cross-attention's come from the text, and the MLP has none. Both work on all tokens.";
+    expect(report({ side: 'keys-values', mlp: true }).notes).toEqual([only]);
+    expect(report({ side: 'queries', mlp: true }).notes).toEqual([]);
+    expect(report({ side: 'keys-values', selfAttention: false, mlp: true })).toMatchObject({
+      effectiveRatio: 0,
+      notes: [
+        "Nothing will be merged: only self-attention has keys and values of the picture's tokens, and it is switched off.",
+      ],
+    });
+    expect(report({ mode: 'downsample', side: 'queries', threshold: 0.8, importance: 1 }).notes).toEqual([
+      'A coarser grid compares no tokens: side queries and the threshold and importance will not be used.',
+    ]);
+  });
+
+  it('reports what a coarser grid really leaves out', () => {
+    expect(report({ mode: 'downsample', ratio: 0.75 })).toMatchObject({ effectiveRatio: 0.75, notes: [] });
+    expect(report({ mode: 'downsample', ratio: 0.6, ratioEnd: 0 })).toMatchObject({
+      effectiveRatio: 0.5,
+      effectiveRatioEnd: 0,
+      notes: [
+        'Asked for 60 % to 0 %; coarser grids come in steps, and 50 % to 0 % is what the nearest leave out.',
+      ],
+    });
+    expect(report({ mode: 'downsample', ratio: 0.2 }).notes).toEqual([
+      'Nothing will be merged: 20 % is nearer to the whole grid than to every second column of it, 50 %.',
+    ]);
+    const odd = report({ mode: 'downsample', ratio: 0.75 }, 13, 17);
+    expect(odd.blocks[0]).toMatchObject({ tokens: 221, leftAtStart: 48 });
+    expect(odd.effectiveRatio).toBeCloseTo(1 - 48 / 221, 12);
+    expect(odd.notes).toHaveLength(1);
+    expect(report({ mode: 'downsample' }, 1, 1).notes).toEqual([
+      'Nothing will be merged: at this size there is no coarser grid.',
+    ]);
   });
 
   it('has nothing to say when merging is off', () => {

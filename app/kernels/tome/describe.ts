@@ -1,8 +1,10 @@
 import type { UnetConfig } from '../nets/configs.ts';
 import { attentionBlocks, levelGrids } from '../nets/unet-blocks.ts';
+import { coarsePartition, maxCoarseRatio } from './coarse.ts';
 import { mergeable } from './dealing.ts';
 import { choosePartition } from './partition.ts';
-import { selectBlocks, type MergeSettings } from './plan.ts';
+import { mergingNotes } from './notes.ts';
+import { mergingModules, selectBlocks, type MergeSettings } from './plan.ts';
 import { mergedCount } from './ratio.ts';
 
 export interface BlockReport {
@@ -37,7 +39,7 @@ export function describeMerging(
   latentW: number,
 ): MergingReport {
   const end = settings.ratioEnd ?? settings.ratio;
-  const anyModule = settings.selfAttention || settings.crossAttention || settings.mlp;
+  const anyModule = mergingModules(settings).length > 0;
   const grids = levelGrids(config.blockOutChannels.length, latentH, latentW);
   let tokens = 0;
   let goneStart = 0;
@@ -45,15 +47,8 @@ export function describeMerging(
   let largest = 0;
   const blocks = selectBlocks(config, settings).map((block): BlockReport => {
     const { h, w } = grids[block.level] ?? { h: 0, w: 0 };
-    // Every kind chooses a fixed number of destinations, whatever its dice say.
-    const partition = choosePartition(
-      h,
-      w,
-      { kind: settings.partition, sx: settings.sx, sy: settings.sy },
-      () => 0,
-    );
-    const most = mergeable({ gridH: h, gridW: w, window: settings.matchWindow }, partition);
-    const count = (ratio: number) => (anyModule ? mergedCount(h * w, most, ratio) : 0);
+    const { count: going, most } = goingFrom(settings, h, w);
+    const count = (ratio: number) => (anyModule ? going(ratio) : 0);
     tokens += h * w;
     goneStart += count(settings.ratio);
     goneEnd += count(end);
@@ -84,35 +79,19 @@ export function describeMerging(
     effectiveRatioEnd: effective(goneEnd),
     maxRatio: largest,
   };
-  return { ...report, notes: notes(config, settings, report) };
+  return { ...report, notes: mergingNotes(config, settings, report) };
 }
 
-function notes(config: UnetConfig, settings: MergeSettings, report: Omit<MergingReport, 'notes'>): string[] {
-  const asked = Math.max(settings.ratio, settings.ratioEnd ?? 0);
-  if (asked === 0) return [];
-  const said: string[] = [];
-  const known = attentionBlocks(config).map((block) => block.name);
-  const unknown = (settings.blocks ?? []).filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    said.push(`This model has no block ${unknown.join(', ')}; it has ${known.join(', ')}.`);
-  const percent = (ratio: number) => `${(100 * ratio).toFixed(1).replace(/\.0$/, '')} %`;
-  if (!settings.selfAttention && !settings.crossAttention && !settings.mlp) {
-    said.push('Nothing will be merged: self-attention, cross-attention and MLP are all switched off.');
-  } else if (report.blocks.length === 0) {
-    const where =
-      settings.blocks === undefined
-        ? `at max downsample ${settings.maxDownsample}`
-        : 'among the blocks named';
-    said.push(`Nothing will be merged: this model has no attention ${where}.`);
-  } else if (report.maxRatio === 0) {
-    said.push('Nothing will be merged: at this size and cell no token has a destination to go to.');
-  } else if (report.effectiveRatio === 0 && report.effectiveRatioEnd === 0) {
-    const tokens = Math.max(...report.blocks.map((block) => block.tokens));
-    said.push(`Nothing will be merged: ${percent(asked)} of ${tokens} tokens is less than one token.`);
-  } else if (asked > report.maxRatio) {
-    said.push(
-      `Asked for ${percent(asked)}; this partition allows ${percent(report.maxRatio)}, and that is what is merged.`,
-    );
-  }
-  return said;
+/** How many tokens of a grid go at a ratio, and the most that can. */
+function goingFrom(settings: MergeSettings, h: number, w: number) {
+  if (settings.mode === 'downsample')
+    return {
+      count: (ratio: number) => coarsePartition(h, w, ratio).src.length,
+      most: Math.round(h * w * maxCoarseRatio(h, w)),
+    };
+  // Every kind chooses a fixed number of destinations, whatever its dice say.
+  const { partition: kind, sx, sy } = settings;
+  const partition = choosePartition(h, w, { kind, sx, sy }, () => 0);
+  const most = mergeable({ gridH: h, gridW: w, window: settings.matchWindow }, partition);
+  return { count: (ratio: number) => mergedCount(h * w, most, ratio), most };
 }

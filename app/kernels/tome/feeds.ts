@@ -14,7 +14,9 @@ type Unread = Partial<Record<MergeInputName, true>>;
 const unreadByMode: Record<MergeMode, Unread> = {
   merge: { prunedRows: true },
   prune: { mergedRows: true, dstBase: true, dstOnes: true, srcOnes: true },
-  downsample: {},
+  downsample: Object.fromEntries(
+    mergeInputNames.filter((name) => name !== 'active' && name !== 'dst').map((name) => [name, true]),
+  ),
 };
 const unreadByForm: Record<'whole' | 'windowed', Unread> = {
   whole: { windowCandidates: true, windowDestinations: true },
@@ -28,7 +30,7 @@ export type FeedForm = Pick<MergeStructure, 'mode' | 'windowed'>;
 export function mergeFeeds(plan: MergePlan, form: FeedForm): Feeds {
   const feeds: Feeds = {};
   for (const level of plan.levels) {
-    const tensors = level.merged > 0 ? levelTensors(level, plan, form.mode) : inactiveTensors(plan.batch);
+    const tensors = level.merged > 0 ? activeTensors(level, plan, form.mode) : inactiveTensors(plan.batch);
     collect(feeds, level.level, form, tensors);
   }
   return feeds;
@@ -45,11 +47,12 @@ function collect(
   feeds: Feeds,
   level: number,
   { mode, windowed }: FeedForm,
-  tensors: Record<MergeInputName, FeedTensor>,
+  tensors: Partial<Record<MergeInputName, FeedTensor>>,
 ): void {
   const unread = { ...unreadByMode[mode], ...unreadByForm[windowed ? 'windowed' : 'whole'] };
   for (const input of mergeInputNames) {
-    if (unread[input] !== true) feeds[mergeInputName(level, input)] = tensors[input];
+    const tensor = tensors[input];
+    if (tensor !== undefined && unread[input] !== true) feeds[mergeInputName(level, input)] = tensor;
   }
 }
 
@@ -62,6 +65,21 @@ const ints = (shape: readonly number[], fill: (b: number, i: number) => number):
 const long = (value: number): FeedTensor => ({ data: BigInt64Array.of(BigInt(value)), shape: [1] });
 const ones = (count: number): FeedTensor => ({ data: new Float32Array(count).fill(1), shape: [count, 1] });
 const flag = (on: boolean): FeedTensor => ({ data: Uint8Array.of(on ? 1 : 0), shape: [] });
+
+function activeTensors(
+  level: LevelPlan,
+  plan: MergePlan,
+  mode: MergeMode,
+): Partial<Record<MergeInputName, FeedTensor>> {
+  return mode === 'downsample'
+    ? { active: flag(true), dst: dstRows(level, plan.batch) }
+    : levelTensors(level, plan, mode);
+}
+
+function dstRows({ partitions, gridH, gridW }: LevelPlan, batch: number): FeedTensor {
+  const count = partitions[0]?.dst.length ?? 0;
+  return ints([batch, count], (b, i) => b * gridH * gridW + (partitions[b]?.dst[i] ?? 0));
+}
 
 function levelTensors(
   level: LevelPlan,
@@ -79,7 +97,7 @@ function levelTensors(
     active: flag(true),
     matches: flag(matches),
     ...searchTensors(search, batch, n),
-    dst: ints([batch, d], (b, i) => b * n + (partitions[b]?.dst[i] ?? 0)),
+    dst: dstRows(level, batch),
     srcCount: long(s),
     mergedCount: long(r),
     keptCount: long(s - r),

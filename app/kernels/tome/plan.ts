@@ -1,8 +1,9 @@
 import type { UnetConfig } from '../nets/configs.ts';
 import { attentionBlocks, levelGrids, type AttentionBlock } from '../nets/unet-blocks.ts';
 import { choosePartition, type Partition, type PartitionKind } from './partition.ts';
+import { coarsePartition } from './coarse.ts';
 import { mergeable } from './dealing.ts';
-import type { MergeModule, MergeStructure } from './structure.ts';
+import { tomesdMatching, type MergeModule, type MergeSide, type MergeStructure } from './structure.ts';
 import { createRandom, partitionWords } from './random.ts';
 import { mergedCount, ratioAtStep } from './ratio.ts';
 
@@ -56,17 +57,31 @@ export function selectBlocks(config: UnetConfig, settings: MergeSettings): Atten
   );
 }
 
-/** What the graph must hold for a request, or null when none of it merges. */
-export function mergeStructure(config: UnetConfig, settings: MergeSettings): MergeStructure | null {
+/** The parts of a block that work on fewer tokens. Only self-attention has keys and values of the picture's tokens. */
+export function mergingModules(settings: MergeSettings): MergeModule[] {
   const modules: MergeModule[] = [];
   if (settings.selfAttention) modules.push('self');
+  if (sideOf(settings) === 'keys-values') return modules;
   if (settings.crossAttention) modules.push('cross');
   if (settings.mlp) modules.push('mlp');
+  return modules;
+}
+
+/** A coarser grid is one of keys and values, whatever side was asked for. */
+export function sideOf({ mode, side }: MergeSettings): MergeSide {
+  return mode === 'downsample' ? 'keys-values' : side;
+}
+
+/** What the graph must hold for a request, or null when none of it merges. */
+export function mergeStructure(config: UnetConfig, settings: MergeSettings): MergeStructure | null {
+  const { mode } = settings;
+  const modules = mergingModules(settings);
   const blocks = selectBlocks(config, settings).map((block) => block.name);
   const wanted = settings.ratio > 0 || (settings.ratioEnd ?? 0) > 0;
   if (!wanted || blocks.length === 0 || modules.length === 0) return null;
+  if (mode === 'downsample') return { mode, blocks, modules, ...tomesdMatching, side: sideOf(settings) };
   return {
-    ...{ mode: settings.mode, blocks, modules, matchScope: settings.matchScope },
+    ...{ mode, blocks, modules, side: sideOf(settings), matchScope: settings.matchScope },
     carriesMatch: settings.matchEvery > 1,
     windowed: settings.matchWindow > 0,
   };
@@ -86,26 +101,46 @@ export interface StepInfo {
  * A step that goes on with an earlier match has that step's partition and ratio too.
  */
 export function planMerging(config: UnetConfig, settings: MergeSettings, step: StepInfo): MergePlan {
-  const stepIndex = step.stepIndex - (step.stepIndex % settings.matchEvery);
+  const every = settings.mode === 'downsample' ? 1 : settings.matchEvery;
+  const stepIndex = step.stepIndex - (step.stepIndex % every);
   const ratio = ratioAtStep(settings.ratio, settings.ratioEnd ?? settings.ratio, stepIndex, step.stepCount);
   const grids = levelGrids(config.blockOutChannels.length, step.latentH, step.latentW);
   const used = new Set(selectBlocks(config, settings).map((block) => block.level));
   const levels = [...used]
     .sort((a, b) => a - b)
     .map((level): LevelPlan => {
-      const { h, w } = grids[level] ?? { h: 0, w: 0 };
-      const draw = (sample: number) => {
-        const random = createRandom(partitionWords(step.seed, stepIndex, level, sample));
-        return choosePartition(h, w, { kind: settings.partition, sx: settings.sx, sy: settings.sy }, random);
-      };
-      const shared = draw(0);
-      const partitions = Array.from({ length: step.batch }, (_, b) =>
-        b === 0 || settings.sharePartition ? shared : draw(b),
-      );
-      // Every sample of a batch keeps the same number of tokens; the kinds all choose as many destinations.
-      const grid = { gridH: h, gridW: w, window: settings.matchWindow };
-      const most = Math.min(...[...new Set(partitions)].map((partition) => mergeable(grid, partition)));
-      return { level, ...grid, partitions, merged: mergedCount(h * w, most, ratio) };
+      const { h: gridH, w: gridW } = grids[level] ?? { h: 0, w: 0 };
+      const grid = { level, gridH, gridW, window: settings.matchWindow };
+      return settings.mode === 'downsample'
+        ? coarseLevel(grid, step.batch, ratio)
+        : matchedLevel(grid, settings, { ...step, stepIndex }, ratio);
     });
   return { batch: step.batch, matches: stepIndex === step.stepIndex, levels };
+}
+
+type LevelGrid = Pick<LevelPlan, 'level' | 'gridH' | 'gridW' | 'window'>;
+
+function matchedLevel(grid: LevelGrid, settings: MergeSettings, step: StepInfo, ratio: number): LevelPlan {
+  const { level, gridH, gridW } = grid;
+  const { partition: kind, sx, sy, sharePartition } = settings;
+  const draw = (sample: number) => {
+    const random = createRandom(partitionWords(step.seed, step.stepIndex, level, sample));
+    return choosePartition(gridH, gridW, { kind, sx, sy }, random);
+  };
+  const shared = draw(0);
+  const partitions = Array.from({ length: step.batch }, (_, b) =>
+    b === 0 || sharePartition ? shared : draw(b),
+  );
+  // Every sample of a batch keeps the same number of tokens; the kinds all choose as many destinations.
+  const most = Math.min(...[...new Set(partitions)].map((partition) => mergeable(grid, partition)));
+  return { ...grid, partitions, merged: mergedCount(gridH * gridW, most, ratio) };
+}
+
+/** What a coarser grid leaves out counts as merged. */
+function coarseLevel(grid: LevelGrid, batch: number, ratio: number): LevelPlan {
+  const partition = coarsePartition(grid.gridH, grid.gridW, ratio);
+  return {
+    ...{ ...grid, window: 0, merged: partition.src.length },
+    partitions: Array<Partition>(batch).fill(partition),
+  };
 }

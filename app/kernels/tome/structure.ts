@@ -1,6 +1,8 @@
 export type MergeMode = 'merge' | 'prune' | 'downsample';
 /** The three parts of a transformer block that may work on fewer tokens. */
 export type MergeModule = 'self' | 'cross' | 'mlp';
+/** Which side of the self-attention has fewer tokens; the other parts have one side only. */
+export type MergeSide = 'all' | 'queries' | 'keys-values';
 /** What one match serves: see the contract's matchScopes. */
 export type MatchScope = 'block' | 'stage' | 'level';
 
@@ -10,6 +12,7 @@ export interface MergeStructure {
   /** Names as diffusers has them: `down_blocks.0.attentions.0`, `mid_block.attentions.0`, … */
   readonly blocks: readonly string[];
   readonly modules: readonly MergeModule[];
+  readonly side: MergeSide;
   readonly matchScope: MatchScope;
   /** A match leaves the graph, and one of an earlier run may be given in its place. */
   readonly carriesMatch: boolean;
@@ -24,5 +27,10 @@ export function matchKey(scope: MatchScope, block: string, level: number): strin
   return `level${level}${stage}`;
 }
 
-/** tomesd's way of matching: every block for itself, in every step, over the whole grid. */
-export const tomesdMatching = { matchScope: 'block', carriesMatch: false, windowed: false } as const;
+/** tomesd's way: both sides, every block matched for itself, in every step, over the whole grid. */
+export const tomesdMatching = {
+  side: 'all',
+  matchScope: 'block',
+  carriesMatch: false,
+  windowed: false,
+} as const;

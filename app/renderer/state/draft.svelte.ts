@@ -54,7 +54,7 @@ export class DraftState {
 
   changeMerging(changes: Partial<MergingOptions>): void {
     const merging = { ...$state.snapshot(this.current.merging), ...changes };
-    for (const key of ['ratioEnd', 'blocks'] as const)
+    for (const key of ['ratioEnd', 'blocks', 'threshold'] as const)
       if (merging[key] === undefined) Reflect.deleteProperty(merging, key);
     this.change({ merging, presetId: null });
   }

@@ -92,7 +92,9 @@ export async function loadUnet(
       const plans = (merge?.levels ?? []).filter((plan) => mergingLevels.has(plan.level) && plan.merged > 0);
       const active = new Map(plans.map((plan) => [plan.level, plan]));
       const idle = [...mergingLevels].filter((level) => !active.has(level));
-      const mapped = input.wantMaps === true ? mergingBlocks.filter((block) => active.has(block.level)) : [];
+      // A coarser grid has no map: no token stands for another.
+      const wantMaps = input.wantMaps === true && mode !== 'downsample';
+      const mapped = wantMaps ? mergingBlocks.filter((block) => active.has(block.level)) : [];
       const matches = merge?.matches !== false;
       const running = carried.filter(({ level }) => active.has(level));
       const feeds = {

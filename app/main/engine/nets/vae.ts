@@ -24,8 +24,7 @@ export async function loadVaeDecoder(
   part: NetPart<VaeConfig>,
   options: RuntimeOptions = {},
 ): Promise<VaeDecoder> {
-  // One decoding takes more than all steps: what it took is given back, to the steps of the next picture.
-  const session = await loadNet(part, buildVaeDecoder, { ...options, keepsArena: false });
+  const session = await loadNet(part, buildVaeDecoder, options);
   const { config } = part;
   const scale = vaeDownscale(config);
   return {

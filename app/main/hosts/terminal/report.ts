@@ -1,6 +1,5 @@
 import type { JobFigures, MergingReport, PictureFigures } from '#contract/engine-protocol.ts';
-import type { GenerationRequest } from '#contract/request.ts';
-import type { RuntimeReport } from '#contract/runtime.ts';
+import type { GenerationRequest, MergeMode, MergeSide } from '#contract/request.ts';
 
 /** What `generate` tells a person; `--json` gives the same as one object. */
 export interface PictureResult {
@@ -31,9 +30,19 @@ export function describeMergingReport(request: GenerationRequest, report: Mergin
     report.blocks.reduce((total, block) => total + pick(block), 0);
   const left = [sum((block) => block.leftAtStart), sum((block) => block.leftAtEnd)];
   const leftText = left[0] === left[1] ? String(left[0]) : `${left[0]} to ${left[1]}`;
-  const verb = merging.mode === 'merge' ? 'merged' : 'pruned';
-  return `Merging: ratio ${asked} asked, ${got} of the tokens ${verb} in ${plural(report.blocks.length, 'block')}: ${leftText} of ${sum((block) => block.tokens)} left.\n`;
+  return `Merging: ratio ${asked} asked, ${got} of the tokens ${verbs[merging.mode]}${merging.mode === 'downsample' ? '' : sides[merging.side]} in ${plural(report.blocks.length, 'block')}: ${leftText} of ${sum((block) => block.tokens)} left.\n`;
 }
+
+const verbs: Record<MergeMode, string> = {
+  merge: 'merged',
+  prune: 'pruned',
+  downsample: 'left out of keys and values',
+};
+const sides: Record<MergeSide, string> = {
+  all: '',
+  queries: ' (queries alone)',
+  'keys-values': ' (keys and values alone)',
+};
 
 export function describePicture({ figures }: PictureResult): string {
   const steps = figures.stepsMs;
@@ -53,32 +62,8 @@ function each({ stepsMs, wholeSteps }: PictureFigures): string {
 }
 
 export function describeJob(figures: JobFigures): string {
-  const { runtime, loadMs, peakMemory, deviceMemory, memoryMode, estimatedBytes } = figures;
-  const expected = estimatedBytes === undefined ? '' : `, ${gibibytes(estimatedBytes)} expected`;
-  const mode = memoryMode === 'low' ? ', parts loaded one after another' : '';
-  const lines = [
-    `loading ${seconds(loadMs)}; peak memory ${gibibytes(peakMemory.bytes)}${expected}${mode} (${peakMemory.source})`,
-    ...(deviceMemory === undefined
-      ? []
-      : [`peak graphics memory ${gibibytes(deviceMemory.bytes)} (${deviceMemory.source})`]),
-  ];
-  return `${runtime === undefined ? '' : describeRuntime(runtime)}${lines.map((line) => `  ${line}\n`).join('')}`;
-}
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
-}
-
-/** One line where all parts ran alike, else one for each. */
-function describeRuntime({ parts }: RuntimeReport): string {
-  const places = parts.map(
-    ({ part, provider, device, precision }) =>
-      [part, `${provider} (${device}, ${precision.toUpperCase()})`] as const,
-  );
-  const [first] = places;
-  if (first !== undefined && places.every(([, place]) => place === first[1]))
-    return `  made on ${first[1]}\n`;
-  return places.map(([part, place]) => `  ${part} on ${place}\n`).join('');
+  const { loadMs, peakMemory } = figures;
+  return `  loading ${seconds(loadMs)}; peak memory ${(peakMemory.bytes / 1024 ** 3).toFixed(2)} GiB (${peakMemory.source})\n`;
 }
 
 function plural(count: number, noun: string): string {

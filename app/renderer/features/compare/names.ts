@@ -1,4 +1,12 @@
-import { noMerging, type MergingOptions, type PartitionKind, type StepCache } from '#contract/request.ts';
+import {
+  noMerging,
+  type MatchScope,
+  type MergeMode,
+  type MergeSide,
+  type MergingOptions,
+  type PartitionKind,
+  type StepCache,
+} from '#contract/request.ts';
 import { formatStepCache } from '#contract/step-cache-text.ts';
 import { formatPercent } from '../../lib/format.ts';
 import { m } from '../../paraglide/messages.js';
@@ -48,22 +56,55 @@ function depthName({ maxDownsample }: MergingOptions): string {
 
 /** What of a merging is not as usual, in a few words; empty where all is. */
 export function unusualWords(merging: MergingOptions): string[] {
-  const { ratioEnd, mode, partition, sx, sy, maxDownsample, blocks } = merging;
+  const { ratioEnd, mode, side, partition, sx, sy, maxDownsample, blocks } = merging;
   const parts = partsName(merging);
   return [
     ratioEnd === undefined ? '' : `→ ${formatPercent(ratioEnd, language.current)}`,
-    mode === 'prune' ? m.compare_mode_prune() : '',
+    modes[mode]?.() ?? '',
+    sides[side]?.() ?? '',
     partition === noMerging.partition ? '' : partitions[partition](),
     sx === noMerging.sx && sy === noMerging.sy ? '' : m.compare_cells({ cells: `${sx} × ${sy}` }),
     maxDownsample === noMerging.maxDownsample || blocks !== undefined ? '' : depthName(merging),
     blocks === undefined ? '' : m.compare_blocks({ count: blocks.length }),
     parts === partsName(noMerging) ? '' : parts,
+    ...matchingWords(merging),
   ].filter((word) => word !== '');
 }
 
 /** `step cache 3:0`: every third step whole, branch 0. */
 export function stepCacheWords(stepCache: StepCache | undefined): string[] {
   return stepCache === undefined ? [] : [m.compare_step_cache({ cache: formatStepCache(stepCache) })];
+}
+
+const modes: Partial<Record<MergeMode, () => string>> = {
+  prune: m.compare_mode_prune,
+  downsample: m.compare_mode_downsample,
+};
+const sides: Partial<Record<MergeSide, () => string>> = {
+  queries: m.compare_side_queries,
+  'keys-values': m.compare_side_keys_values,
+};
+const scopes: Partial<Record<MatchScope, () => string>> = {
+  stage: m.compare_scope_stage,
+  level: m.compare_scope_level,
+};
+
+function matchingWords({
+  threshold,
+  importance,
+  matchScope,
+  matchEvery,
+  matchWindow,
+}: MergingOptions): string[] {
+  return [
+    threshold === undefined
+      ? ''
+      : m.compare_threshold({ cosine: threshold.toLocaleString(language.current) }),
+    importance === 0 ? '' : m.compare_importance({ share: formatPercent(importance, language.current) }),
+    scopes[matchScope]?.() ?? '',
+    matchEvery === 1 ? '' : m.compare_match_every({ count: matchEvery }),
+    matchWindow === 0 ? '' : m.compare_match_window({ count: matchWindow }),
+  ];
 }
 
 export function stepsWords(count: number): string {

@@ -22,6 +22,11 @@ describe('names in io.safetensors', () => {
       'unet_16x40_out_t741_r40_mlp_ds4',
       { ...r50, ratio: 0.4, selfAttention: false, mlp: true, maxDownsample: 4 },
     ],
+    ['unet_16x40_out_t741_r50_q', { ...r50, side: 'queries' }],
+    ['unet_16x40_out_t741_r75_kv', { ...r50, ratio: 0.75, side: 'keys-values' }],
+    ['unet_16x40_out_t741_r75_t65', { ...r50, ratio: 0.75, threshold: 0.65 }],
+    ['unet_16x40_out_t741_todo2', { ...r50, ratio: 0.75, mode: 'downsample' }],
+    ['unet_16x40_out_t741_todo4_ds2', { ...r50, ratio: 0.9375, mode: 'downsample', maxDownsample: 2 }],
   ])('reads %s', (name, merging) => {
     expect(parseIoName(name)).toEqual({ kind: 'unet', sample: 'unet_16x40_sample', timestep: 741, merging });
   });

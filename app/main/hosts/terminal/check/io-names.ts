@@ -30,9 +30,9 @@ const plainNames: Readonly<Record<string, IoName>> = {
 };
 
 const unetPattern =
-  /^(?<size>unet_\d+x\d+)_(?:(?<sample>sample)|out_t(?<timestep>\d+(?:\.\d+)?)(?:_r(?<ratio>\d+)(?<options>(?:_[a-z0-9]+)*))?)$/u;
-const loopPattern = 
-  /^loop_r(?<ratio>\d+)(?<options>(?:_[a-z0-9]+)*?)(?:_dc(?<interval>\d+)b(?<branch>\d+))?_(?<output>latents|image)$/u;
+  /^(?<size>unet_\d+x\d+)_(?:(?<sample>sample)|out_t(?<timestep>\d+(?:\.\d+)?)(?:_(?<way>(?:r|todo)\d+)(?<options>(?:_[a-z0-9]+)*))?)$/u;
+const loopPattern =
+  /^loop_(?<way>(?:r|todo)\d+)(?<options>(?:_[a-z0-9]+)*?)(?:_dc(?<interval>\d+)b(?<branch>\d+))?_(?<output>latents|image)$/u;
 
 /** undefined: a name that no rule of README.md gives a meaning. */
 export function parseIoName(name: string): IoName | undefined {
@@ -41,14 +41,14 @@ export function parseIoName(name: string): IoName | undefined {
   const unet = unetPattern.exec(name)?.groups;
   if (unet !== undefined) {
     if (unet['sample'] !== undefined) return { kind: 'input' };
-    const merging = parseMerging(unet['ratio'], unet['options']);
+    const merging = parseMerging(unet['way'], unet['options']);
     const sample = `${unet['size'] ?? ''}_sample`;
     return merging === undefined
       ? undefined
       : { kind: 'unet', sample, timestep: Number(unet['timestep']), merging };
   }
   const loop = loopPattern.exec(name)?.groups;
-  const merging = loop === undefined ? undefined : parseMerging(loop['ratio'], loop['options']);
+  const merging = loop === undefined ? undefined : parseMerging(loop['way'], loop['options']);
   if (merging === undefined) return undefined;
   const interval = loop?.['interval'];
   const stepCache =
@@ -56,15 +56,19 @@ export function parseIoName(name: string): IoName | undefined {
   return { kind: 'loop', output: loop?.['output'] === 'image' ? 'image' : 'latents', merging, stepCache };
 }
 
-/** `50` and `_all`, `_ds2`, `_s4`, `_xattn`, `_mlp` → settings; null without merging; undefined for an option unknown here.
+/** `r50` or `todo2`, and `_all`, `_ds2`, `_s4`, `_xattn`, `_mlp`, `_q`, `_kv`, `_t65` → settings; null without merging;
+ *  undefined for an option unknown here.
  *  The partition is tomesd's with use_rand=False: the top left token of each cell. */
 function parseMerging(
-  ratio: string | undefined,
+  way: string | undefined,
   options: string | undefined,
 ): MergeSettings | null | undefined {
-  if (ratio === undefined) return null;
+  if (way === undefined) return null;
+  const [, kind, number] = /^(r|todo)(\d+)$/u.exec(way) ?? [];
+  const coarse = kind === 'todo';
+  const ratio = coarse ? 1 - 1 / Number(number) ** 2 : Number(number) / 100;
   let settings: MergeSettings = {
-    ...{ ratio: Number(ratio) / 100, mode: 'merge', partition: 'cells-fixed', sharePartition: true },
+    ...{ ratio, mode: coarse ? 'downsample' : 'merge', partition: 'cells-fixed', sharePartition: true },
     ...{ sx: 2, sy: 2, maxDownsample: 1, selfAttention: true, crossAttention: false, mlp: false },
     ...{ side: 'all', importance: 0, matchScope: 'block', matchEvery: 1, matchWindow: 0 },
   };
@@ -82,9 +86,15 @@ function parseOption(option: string): Partial<MergeSettings> | undefined {
       return { maxDownsample: 8, selfAttention: true, crossAttention: true, mlp: true };
     case 'xattn':
       return { selfAttention: false, crossAttention: true };
+    case 'q':
+      return { side: 'queries' };
+    case 'kv':
+      return { side: 'keys-values' };
     case 'mlp':
       return { selfAttention: false, mlp: true };
     default: {
+      const [, threshold] = /^t(\d+)$/u.exec(option) ?? [];
+      if (threshold !== undefined) return { threshold: Number(threshold) / 100 };
       const sized = /^(?<what>ds|s)(?<size>\d+)(?:x(?<height>\d+))?$/u.exec(option)?.groups;
       const size = Number(sized?.['size']);
       if (sized === undefined || size < 1) return undefined;

@@ -1,3 +1,5 @@
+import { unrolledParts } from '../graph/ops/control.ts';
+import type { GraphTarget } from '../graph/target.ts';
 import { compareWidth, filling, noDestination, searchPairs } from './inputs.ts';
 import type { Partition } from './partition.ts';
 import type { LevelPlan } from './plan.ts';
@@ -13,7 +15,7 @@ export interface Search {
   /** Sources of a window, and Q = parts · windows · width. */
   readonly width: number;
   readonly q: number;
-  /** Destinations of a window, a multiple of compareWidth. */
+  /** Destinations of a window, a multiple of the dealing's cut. */
   readonly candidateWidth: number;
   readonly samples: readonly SampleSearch[];
 }
@@ -35,7 +37,18 @@ interface Windows {
 
 type Grid = Pick<LevelPlan, 'gridH' | 'gridW' | 'window'>;
 
-export function dealOut(plan: LevelPlan): Search {
+/** How the graph wants its search: parts that all have nodes of their own are so many, and none of it is filled up. */
+export interface Dealing {
+  readonly parts?: number;
+  /** Candidates come in multiples of this. */
+  readonly cut: number;
+}
+
+export function dealingFor(operators: GraphTarget['operators']): Dealing {
+  return operators === 'host' ? { cut: compareWidth } : { parts: unrolledParts, cut: 1 };
+}
+
+export function dealOut(plan: LevelPlan, dealing: Dealing): Search {
   const { partitions, window } = plan;
   // Samples that share a partition share the work.
   const cut = new Map<Partition, Windows>();
@@ -47,13 +60,14 @@ export function dealOut(plan: LevelPlan): Search {
   const most = (lists: (windows: Windows) => readonly (readonly number[])[]) =>
     Math.max(1, ...all.flatMap((windows) => lists(windows).map((list) => list.length)));
   const widest = most(({ sources }) => sources);
-  const candidateWidth = Math.ceil(most(({ destinations }) => destinations) / compareWidth) * compareWidth;
+  const candidateWidth = Math.ceil(most(({ destinations }) => destinations) / dealing.cut) * dealing.cut;
   const windowCount = all[0]?.sources.length ?? 1;
   const pairsOf = (width: number) => partitions.length * width * candidateWidth;
   const whole = windowCount === 1;
-  const splits = whole ? Math.ceil(pairsOf(widest) / searchPairs) : 1;
-  const windows = whole ? 1 : Math.max(1, Math.min(windowCount, Math.floor(searchPairs / pairsOf(widest))));
-  const parts = whole ? splits : Math.ceil(windowCount / windows);
+  const splits = whole ? (dealing.parts ?? Math.ceil(pairsOf(widest) / searchPairs)) : 1;
+  const atOnce = dealing.parts ? Math.ceil(windowCount / dealing.parts) : searchPairs / pairsOf(widest);
+  const windows = whole ? 1 : Math.max(1, Math.min(windowCount, Math.floor(atOnce)));
+  const parts = whole ? splits : (dealing.parts ?? Math.ceil(windowCount / windows));
   const width = Math.ceil(widest / splits);
   const q = parts * windows * width;
   const made = new Map<Windows, SampleSearch>();

@@ -1,6 +1,7 @@
+import type { GraphTarget } from '../graph/target.ts';
 import { filling, mergeInputName, mergeInputNames, type MergeInputName } from './inputs.ts';
 import type { LevelPlan, MergePlan } from './plan.ts';
-import { dealOut, type Search } from './dealing.ts';
+import { dealingFor, dealOut, type Search } from './dealing.ts';
 import type { MergeMode, MergeStructure } from './structure.ts';
 
 export interface FeedTensor {
@@ -24,13 +25,16 @@ const unreadByForm: Record<'whole' | 'windowed', Unread> = {
 };
 
 /** How a graph merges, as far as its inputs depend on it. */
-export type FeedForm = Pick<MergeStructure, 'mode' | 'windowed'>;
+export interface FeedForm extends Pick<MergeStructure, 'mode' | 'windowed'> {
+  /** What it was built for; absent: the host. */
+  readonly operators?: GraphTarget['operators'];
+}
 
 /** The tensors of tome/inputs.ts for one step. */
 export function mergeFeeds(plan: MergePlan, form: FeedForm): Feeds {
   const feeds: Feeds = {};
   for (const level of plan.levels) {
-    const tensors = level.merged > 0 ? activeTensors(level, plan, form.mode) : inactiveTensors(plan.batch);
+    const tensors = level.merged > 0 ? activeTensors(level, plan, form) : inactiveTensors(plan.batch);
     collect(feeds, level.level, form, tensors);
   }
   return feeds;
@@ -69,11 +73,11 @@ const flag = (on: boolean): FeedTensor => ({ data: Uint8Array.of(on ? 1 : 0), sh
 function activeTensors(
   level: LevelPlan,
   plan: MergePlan,
-  mode: MergeMode,
+  form: FeedForm,
 ): Partial<Record<MergeInputName, FeedTensor>> {
-  return mode === 'downsample'
+  return form.mode === 'downsample'
     ? { active: flag(true), dst: dstRows(level, plan.batch) }
-    : levelTensors(level, plan, mode);
+    : levelTensors(level, plan, form);
 }
 
 function dstRows({ partitions, gridH, gridW }: LevelPlan, batch: number): FeedTensor {
@@ -84,14 +88,14 @@ function dstRows({ partitions, gridH, gridW }: LevelPlan, batch: number): FeedTe
 function levelTensors(
   level: LevelPlan,
   { batch, matches }: MergePlan,
-  mode: MergeMode,
+  { mode, operators = 'host' }: FeedForm,
 ): Record<MergeInputName, FeedTensor> {
   const { partitions, merged: r } = level;
   const n = level.gridH * level.gridW;
   const d = partitions[0]?.dst.length ?? 0;
   const s = n - d;
   const m = n - r;
-  const search = dealOut(level);
+  const search = dealOut(level, dealingFor(operators));
   const { q } = search;
   return {
     active: flag(true),

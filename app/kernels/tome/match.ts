@@ -1,8 +1,9 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { gatherElements, sortDescending } from '../graph/ops/index.ts';
-import { add, cast } from '../graph/ops/math.ts';
+import { sortDescending } from '../graph/ops/index.ts';
+import { add, cast, sub } from '../graph/ops/math.ts';
 import { l2Normalize } from '../graph/ops/nn.ts';
-import { slice } from '../graph/ops/shape.ts';
+import { narrow, pickNumbers, sliceNumbers } from '../graph/ops/numbers.ts';
+import { reshape } from '../graph/ops/shape.ts';
 import { countsOfRatio, type MergeCounts } from './counts.ts';
 import { sizeName, type MergeInputs } from './inputs.ts';
 import { findNearest } from './search.ts';
@@ -37,17 +38,25 @@ export function matchTokens(
 ): Match {
   return g.scope('match', () => {
     const size = (name: string) => sizeName(level, name);
-    const nearest = findNearest(g, l2Normalize(g, metric), level, inputs, windowed);
+    const nearest = findNearest(g, l2Normalize(g, cast(g, metric, 'f32')), level, inputs, windowed);
     const likeness = add(g, nearest.likeness, inputs('bias'));
-    const order = cast(g, sortDescending(g, likeness, inputs('srcCount'), size('S')), 'i32');
+    const sorted = sortDescending(g, likeness, inputs('srcCount'), size('S'));
+    const order = narrow(g, sorted, () => sourceNumbers(g, level, inputs));
     const counts = countsOfRatio(inputs);
-    const goes = slice(g, order, g.ints([0]), counts.merged, 1, size('r'));
-    const stays = slice(g, order, counts.merged, inputs('srcCount'), 1, size('kept'));
+    const goes = sliceNumbers(g, order, g.ints([0]), counts.merged, 1, size('r'));
+    const stays = sliceNumbers(g, order, counts.merged, inputs('srcCount'), 1, size('kept'));
     return {
       ...{ order, stays, counts },
-      merged: gatherElements(g, inputs('src'), goes, 1),
-      kept: gatherElements(g, inputs('src'), stays, 1),
-      destination: gatherElements(g, nearest.destination, goes, 1),
+      merged: pickNumbers(g, inputs('src'), goes, 1),
+      kept: pickNumbers(g, inputs('src'), stays, 1),
+      destination: pickNumbers(g, nearest.destination, goes, 1),
     };
   });
+}
+
+/** int32 [Q]: 0 … Q − 1, from where kept sources stand. */
+function sourceNumbers(g: GraphBuilder, level: number, inputs: MergeInputs): Value {
+  const places = inputs('keptPlaces');
+  const first = sliceNumbers(g, places, g.ints([0]), g.ints([1]), 1, 1);
+  return reshape(g, sub(g, places, first), [-1], [sizeName(level, 'Q')]);
 }

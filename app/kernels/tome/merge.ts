@@ -12,7 +12,7 @@ export interface MergeMap {
   /** int32 [B, S − r] and [B·r]: rows of the kept sources, and of those that are merged. */
   readonly kept: Value;
   readonly merged: Value;
-  /** int64 [B·r, 1]: each merged source's row among all destinations. */
+  /** int32 [B·r, 1]: each merged source's row among all destinations. */
   readonly into: Value;
   /** float32 [B·D, 1]: one over the number of tokens in each destination's group. */
   readonly share: Value;
@@ -24,10 +24,10 @@ export function mergeMap(g: GraphBuilder, match: Match, level: number, inputs: M
   return g.scope('plan', () => {
     const size = (name: string) => sizeName(level, name);
     const { destination, counts } = match;
-    const among = cast(g, add(g, destination, inputs('dstBase')), 'i64');
+    const among = add(g, destination, inputs('dstBase'));
     const into = reshape(g, among, [-1, 1], [size('Br'), 1]);
     const ones = slice(g, inputs('srcOnes'), g.ints([0]), counts.mergedRows, 0, size('Br'));
-    const members = scatterAddRows(g, inputs('dstOnes'), into, ones);
+    const members = scatterAddRows(g, inputs('dstOnes'), cast(g, into, 'i64'), ones);
     // A source that left is found again at its destination, one that was kept at a place of its own.
     const rows = concat(
       g,
@@ -39,7 +39,7 @@ export function mergeMap(g: GraphBuilder, match: Match, level: number, inputs: M
       kept: match.kept,
       merged: reshape(g, match.merged, [-1], [size('Br')]),
       into,
-      share: div(g, g.floats([1], []), members),
+      share: div(g, g.floats([1], [], 'f32'), members),
       // Every source's place is written over: `src` only lends its shape.
       inverse: inverseMap(g, scatterElements(g, inputs('src'), match.order, rows, 1), match, inputs),
     };
@@ -63,8 +63,10 @@ export function mergeRows(
     const channels = Number(rows.shape[1]);
     const size = (name: string) => sizeName(level, name);
     const dstList = reshape(g, inputs('dst'), [-1], [size('BD')]);
-    const sums = scatterAddRows(g, gather(g, rows, dstList), map.into, gather(g, rows, map.merged));
-    const means = mul(g, sums, map.share);
+    // Sums are taken in float32: devices add nothing else into place.
+    const picked = (list: Value) => cast(g, gather(g, rows, list), 'f32');
+    const sums = scatterAddRows(g, picked(dstList), cast(g, map.into, 'i64'), picked(map.merged));
+    const means = cast(g, mul(g, sums, map.share), rows.type);
     return joinRows(g, means, gather(g, rows, map.kept), channels, level);
   });
 }

@@ -1,7 +1,8 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { forEachPart } from '../graph/ops/control.ts';
 import { argMaxLast, gather, gatherBatched, gatherElements, reduceMaxLast } from '../graph/ops/index.ts';
-import { add, cast, matMulTransposed, mul } from '../graph/ops/math.ts';
+import { add, matMulTransposed, mul } from '../graph/ops/math.ts';
+import { narrow, pickNumbers } from '../graph/ops/numbers.ts';
 import { reshape, transpose } from '../graph/ops/shape.ts';
 import { partsInput } from '../nn/run-shapes.ts';
 import { compareWidth, sizeName, type MergeInputs } from './inputs.ts';
@@ -33,10 +34,10 @@ export function findNearest(
         [sources, inputs('windowCandidates'), inputs('windowDestinations')],
         (part, rows, numbers) => {
           const own = nearestOfPart(g, matMulTransposed(g, part, gather(g, normal, rows)), level);
-          return { ...own, nearest: gatherElements(g, numbers, own.nearest, 1) };
+          return { ...own, nearest: pickNumbers(g, numbers, own.nearest, 1) };
         },
       )
-    : searchAll(g, sources, gather(g, normal, inputs('candidates')), level);
+    : searchAll(g, sources, gather(g, normal, inputs('candidates')), level, inputs);
   // [parts, groups, q] → [B, Q]: a sample's parts, and its windows within them, one after another.
   const join = (x: Value) => {
     const bySample = transpose(
@@ -55,10 +56,17 @@ interface Found {
   readonly likeness: Value;
 }
 
-function searchAll(g: GraphBuilder, sources: Value, candidates: Value, level: number): Found {
+function searchAll(
+  g: GraphBuilder,
+  sources: Value,
+  candidates: Value,
+  level: number,
+  inputs: MergeInputs,
+): Found {
+  const numbers = () => reshape(g, inputs('dstPlaces'), [-1], [sizeName(level, 'D')]);
   return search(g, level, [sources], (part) => {
     const own = nearestOfPart(g, matMulTransposed(g, part, candidates), level);
-    return { ...own, nearest: cast(g, own.nearest, 'i32') };
+    return { ...own, nearest: narrow(g, own.nearest, numbers) };
   });
 }
 
@@ -90,10 +98,12 @@ function search(
  * The largest of every row of scores [G, q, P], and its column (int64): both [G, q].
  * ArgMax reads numbers one by one, ReduceMax by vectors: so first the largest of every cut of 32, then the best cut,
  * then the best within it. 1.6× faster than one ArgMax at 64×64 tokens of 32 channels. The first of equals wins, as in
- * one ArgMax; the rows that fill up the last cut repeat an earlier one, so they never win.
+ * one ArgMax; the rows that fill up the last cut repeat an earlier one, so they never win. A device's ArgMax needs no help.
  */
 function nearestOfPart(g: GraphBuilder, scores: Value, level: number): Found {
   const size = (name: string) => sizeName(level, name);
+  if (g.target.operators === 'device')
+    return { nearest: argMaxLast(g, scores, 'goes'), likeness: reduceMaxLast(g, scores) };
   const cuts = reshape(g, scores, [0, 0, -1, compareWidth], ['groups', 'q', size('cuts'), compareWidth]);
   const largest = reduceMaxLast(g, cuts);
   const cut = argMaxLast(g, largest);

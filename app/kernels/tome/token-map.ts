@@ -23,7 +23,7 @@ const partsOf = {
 const specs: Record<Part, readonly [ElementType, (size: (name: string) => string) => readonly Dim[]]> = {
   kept: ['i32', (size) => ['batch', size('kept')]],
   merged: ['i32', (size) => [size('Br')]],
-  into: ['i64', (size) => [size('Br'), 1]],
+  into: ['i32', (size) => [size('Br'), 1]],
   share: ['f32', (size) => [size('BD'), 1]],
   inverse: ['i32', (size) => ['batch', size('N')]],
 };
@@ -56,7 +56,7 @@ function emptyOf(part: Part): FeedTensor {
   const [type, shape] = specs[part];
   const size = shape(() => '').map(() => 1);
   if (type === 'f32') return { data: new Float32Array(1), shape: size };
-  return { data: type === 'i64' ? new BigInt64Array(1) : new Int32Array(1), shape: size };
+  return { data: new Int32Array(1), shape: size };
 }
 
 const carriedOutput = (key: string, part: string): string => `match/${key}/${part}`;
@@ -127,7 +127,7 @@ function standIn(g: GraphBuilder, part: Part, inputs: MergeInputs): Value {
     case 'merged':
       return reshape(g, inputs('src'), [-1], ['entries']);
     case 'into':
-      return reshape(g, inputs('srcCount'), [1, 1], [1, 1]);
+      return inputs('dstBase');
     case 'share':
       return inputs('dstOnes');
     case 'inverse':

@@ -1,14 +1,15 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { gather } from '../graph/ops/index.ts';
 import { add } from '../graph/ops/math.ts';
-import { concat, reshape, slice } from '../graph/ops/shape.ts';
+import { sliceNumbers } from '../graph/ops/numbers.ts';
+import { concat, reshape } from '../graph/ops/shape.ts';
 import { sizeName, type MergeInputs } from './inputs.ts';
 import type { Match } from './match.ts';
 
 /** int32 [B, S − r]: the merged row of each source that stays. They stand behind the destinations, most similar first. */
 export function keptRows(g: GraphBuilder, match: Match, level: number, inputs: MergeInputs): Value {
   const { kept, base } = match.counts;
-  return add(g, slice(g, inputs('keptPlaces'), g.ints([0]), kept, 1, sizeName(level, 'kept')), base);
+  return add(g, sliceNumbers(g, inputs('keptPlaces'), g.ints([0]), kept, 1, sizeName(level, 'kept')), base);
 }
 
 /** The merged row that stands for each token: the inverse map, and what the heatmap is drawn from.

@@ -1,5 +1,7 @@
 import type { Dim, GraphProto } from '#kernels/onnx/proto.ts';
 import type { GraphBuilder, Value } from '../builder.ts';
+import { gather } from './index.ts';
+import { concat, unsqueezeFirst } from './shape.ts';
 
 /** One branch or the other, chosen at run time; the other does no work. Both return values of `like`'s types and shapes. */
 export function ifElse(
@@ -17,6 +19,9 @@ export function ifElse(
   });
 }
 
+/** A device has no loops: there the parts are this many, and every one has nodes of its own. */
+export const unrolledParts = 4;
+
 /**
  * Runs `each` on the parts of every x [parts, ..] one after another, so that only one part's working memory is alive at a
  * time, and stacks what it returns: [parts, ..] each. The number of parts is a run-time size.
@@ -27,6 +32,7 @@ export function forEachPart(
   results: readonly Omit<Value, 'name'>[],
   each: (...part: Value[]) => readonly Value[],
 ): Value[] {
+  if (g.target.operators === 'device') return unrolled(g, xs, each);
   const [parts = 1] = xs[0].shape;
   const own = xs.map(({ type, shape }) => ({ type, shape: shape.slice(1) }));
   const body = g.body('part', own, each);
@@ -35,4 +41,22 @@ export function forEachPart(
     shape: [parts, ...result.shape] as readonly Dim[],
   }));
   return g.nodes('Scan', stacked, { inputs: xs, attributes: { body, num_scan_inputs: xs.length } });
+}
+
+function unrolled(
+  g: GraphBuilder,
+  xs: readonly Value[],
+  each: (...part: Value[]) => readonly Value[],
+): Value[] {
+  const found = Array.from({ length: unrolledParts }, (_, i) =>
+    each(...xs.map((x) => gather(g, x, g.ints([i], [])))).map((value) => unsqueezeFirst(g, value)),
+  );
+  return (found[0] ?? []).map((_, output) =>
+    concat(
+      g,
+      found.flatMap((values) => values[output] ?? []),
+      0,
+      unrolledParts,
+    ),
+  );
 }

@@ -55,11 +55,12 @@ export function sortDescending(g: GraphBuilder, x: Value, k: Value, size: Dim): 
   return indices;
 }
 
-/** Index of the largest value along the last axis, which stays as size 1; the first of equals. */
-export function argMaxLast(g: GraphBuilder, x: Value): Value {
-  return g.node('ArgMax', 'i64', [...x.shape.slice(0, -1), 1], {
+/** Index of the largest value along the last axis, which stays as size 1 or goes; the first of equals. */
+export function argMaxLast(g: GraphBuilder, x: Value, axis: 'stays' | 'goes' = 'stays'): Value {
+  const kept = axis === 'stays' ? [1] : [];
+  return g.node('ArgMax', 'i64', [...x.shape.slice(0, -1), ...kept], {
     inputs: [x],
-    attributes: { axis: -1, keepdims: 1, select_last_index: 0 },
+    attributes: { axis: -1, keepdims: kept.length, select_last_index: 0 },
   });
 }
 

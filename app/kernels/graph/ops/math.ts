@@ -1,5 +1,6 @@
 import { dataTypeNumber, type Dim, type ElementType } from '#kernels/onnx/proto.ts';
 import type { GraphBuilder, Value } from '../builder.ts';
+import { transpose } from './shape.ts';
 
 /** The shape of an elementwise result: the longer operand's, sizes of 1 stretched. */
 function broadcast(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
@@ -42,9 +43,13 @@ export function quickGelu(g: GraphBuilder, x: Value): Value {
   return mul(g, x, sigmoid(g, mul(g, x, g.floats([1.702], []))));
 }
 
-/** a [.., M, K] · bᵀ, b [.., N, K], without a transposed copy of b. */
+/** a [.., M, K] · bᵀ, b [.., N, K]; without a transposed copy of b where the runtime can. */
 export function matMulTransposed(g: GraphBuilder, a: Value, b: Value): Value {
   const columns = b.shape.at(-2) ?? 1;
+  if (g.target.operators === 'device') {
+    const order = b.shape.map((_, i) => i);
+    return matMul(g, a, transpose(g, b, [...order.slice(0, -2), order.length - 1, order.length - 2]));
+  }
   return g.node('FusedMatMul', a.type, [...a.shape.slice(0, -1), columns], {
     inputs: [a, b],
     attributes: { transB: 1 },

@@ -12,6 +12,11 @@ export function reshape(
   return g.node('Reshape', x.type, shape, { inputs: [x, sizes] });
 }
 
+/** x [..] → [1, ..]. */
+export function unsqueezeFirst(g: GraphBuilder, x: Value): Value {
+  return g.node('Unsqueeze', x.type, [1, ...x.shape], { inputs: [x, g.ints([0])] });
+}
+
 export function transpose(g: GraphBuilder, x: Value, order: readonly number[]): Value {
   const shape = order.map((axis) => x.shape[axis] ?? 1);
   return g.node('Transpose', x.type, shape, { inputs: [x], attributes: { perm: order } });

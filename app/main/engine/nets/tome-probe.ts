@@ -1,3 +1,4 @@
+import type { GraphTarget } from '#kernels/graph/target.ts';
 import { GraphBuilder } from '#kernels/graph/builder.ts';
 import { reshape } from '#kernels/graph/ops/shape.ts';
 import { mergeable } from '#kernels/tome/dealing.ts';
@@ -13,6 +14,7 @@ import type { Partition } from '#kernels/tome/partition.ts';
 import { EngineError, invariant } from '#contract/errors.ts';
 import { createSession, type RuntimeOptions } from '../session.ts';
 import { floatOutput, sizeFeeds } from './net.ts';
+import { graphTarget } from './target.ts';
 
 export interface TomeCase {
   /** Metric [B, N, C]: what similarity is measured on. */
@@ -73,7 +75,8 @@ export async function loadTomeProbe(
   runtime: RuntimeOptions = {},
 ): Promise<TomeProbe> {
   const { mode, window = 0 } = options;
-  const session = await createSession(probeGraph(options), '.', runtime);
+  const target = await graphTarget(runtime);
+  const session = await createSession(probeGraph(options, target), '.', runtime);
   const { channels, valueChannels } = options;
   return {
     async run({ x, y, batch, gridH, gridW, partition, merged: wanted }) {
@@ -90,7 +93,10 @@ export async function loadTomeProbe(
         x: { data: x, shape: [batch, tokens, channels] },
         y: { data: y, shape: [batch, tokens, valueChannels] },
         ...sizeFeeds(session, batch, gridH, gridW),
-        ...mergeFeeds({ batch, matches: true, levels: [plan] }, { mode, windowed: window > 0 }),
+        ...mergeFeeds(
+          { batch, matches: true, levels: [plan] },
+          { mode, windowed: window > 0, operators: target.operators },
+        ),
       };
       const outputs = await session.run(feeds, ['merged', 'unmerged', 'inverse']);
       const inverse = outputs['inverse']?.data;
@@ -114,13 +120,16 @@ function partitionOf(partition: ProbeInput['partition'], sample: number): Partit
   return own;
 }
 
-function probeGraph({
-  channels,
-  valueChannels,
-  mode,
-  window = 0,
-}: Pick<TomeCase, 'channels' | 'valueChannels' | 'mode' | 'window'>): Uint8Array {
-  const g = new GraphBuilder(noWeights);
+function probeGraph(
+  {
+    channels,
+    valueChannels,
+    mode,
+    window = 0,
+  }: Pick<TomeCase, 'channels' | 'valueChannels' | 'mode' | 'window'>,
+  target: GraphTarget,
+): Uint8Array {
+  const g = new GraphBuilder(noWeights, target);
   const inputs = mergeInputs(g, 0);
   const rows = (name: string, c: number) =>
     reshape(g, g.input(name, 'f32', ['batch', 'N', c]), [-1, c], ['BN', c]);

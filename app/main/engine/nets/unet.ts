@@ -11,6 +11,7 @@ import type { LevelPlan, MergePlan } from '#kernels/tome/plan.ts';
 import { timestepWaves, wavesInput } from '#kernels/nn/time-embedding.ts';
 import type { NamedTensor, RuntimeOptions, Session } from '../session.ts';
 import { floatOutput, loadNet, sizeFeeds, type NetPart } from './net.ts';
+import { graphTarget } from './target.ts';
 
 export interface UnetInput {
   /** [B, C, h, w], already scaled by the scheduler. */
@@ -78,7 +79,8 @@ export async function loadUnet(
   );
   const { config } = part;
   const mode = structure?.mode ?? 'merge';
-  const form = { mode, windowed: structure?.windowed === true };
+  const { operators } = await graphTarget(options);
+  const form = { mode, windowed: structure?.windowed === true, operators };
   const blocks = attentionBlocksWithin(config, extent);
   const mergingBlocks = blocks.filter((block) => structure?.blocks.includes(block.name) === true);
   const mergingLevels = new Set(mergingBlocks.map((block) => block.level));

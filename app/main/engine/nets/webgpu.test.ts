@@ -1,0 +1,132 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { noMerging } from '#contract/request.ts';
+import { choosePartition } from '#kernels/tome/partition.ts';
+import { mergeStructure, planMerging, type MergeSettings } from '#kernels/tome/plan.ts';
+import { createRandom } from '#kernels/tome/random.ts';
+import { expectClose, ofLargest } from '#tests/expect-close.ts';
+import { openGoldenModel } from '#tests/golden-model.ts';
+import { randomValues } from '#tests/random-values.ts';
+import { useSoftwareGpu } from '#tests/software-gpu.ts';
+import { temporaryFolder } from '#tests/temporary.ts';
+import type { RuntimeOptions } from '../session.ts';
+import { loadTomeProbe } from './tome-probe.ts';
+import { loadUnet } from './unet.ts';
+
+/**
+ * The WebGPU provider itself, on a GPU in software. One process, so each shader is compiled once.
+ * Where nodes run is the runtime's own word: its trace names the provider of every node that ran, inside branches too.
+ */
+const missing = useSoftwareGpu();
+if (missing !== undefined) process.stderr.write(`Skipped, WebGPU: ${missing}\n`);
+
+/** The runtime refuses to load a graph that has a node for the CPU. */
+const nothingOnCpu = { disable_cpu_ep_fallback: '1' };
+const gpu: RuntimeOptions = { provider: 'webgpu', threads: 1, config: nothingOnCpu };
+const cpu: RuntimeOptions = { threads: 1 };
+const exact = { atol: 0, rtol: 0 };
+
+describe.skipIf(missing !== undefined)('merging on WebGPU', () => {
+  const size = { batch: 2, gridH: 10, gridW: 12 };
+  const tokens = size.gridH * size.gridW;
+  const [channels, valueChannels] = [8, 11];
+
+  it.each([
+    { mode: 'merge', window: 0 },
+    { mode: 'merge', window: 4 },
+    { mode: 'prune', window: 0 },
+    { mode: 'prune', window: 4 },
+  ] as const)('is what it is on the CPU: $mode, windows of $window', { timeout: 600_000 }, async (form) => {
+    const random = createRandom([form.window, 1, 2, 3]);
+    const draw = () =>
+      choosePartition(size.gridH, size.gridW, { kind: 'cells-random', sx: 2, sy: 2 }, random);
+    const input = {
+      ...size,
+      x: randomValues(1, size.batch * tokens * channels),
+      y: randomValues(2, size.batch * tokens * valueChannels),
+      partition: [draw(), draw()],
+      merged: 60,
+    };
+    const results = [];
+    for (const runtime of [cpu, gpu]) {
+      const probe = await loadTomeProbe({ ...form, channels, valueChannels }, runtime);
+      results.push(await probe.run(input));
+      await probe.release();
+    }
+    const [expected, actual] = results;
+    if (expected === undefined || actual === undefined) expect.fail('Nothing ran.');
+    expect(actual.mergedCount).toBe(tokens - 60);
+    expectClose(actual.map, expected.map, exact, 'map');
+    expectClose(actual.merged, expected.merged, ofLargest(expected.merged, 1e-6), 'merged');
+    expectClose(actual.unmerged, expected.unmerged, ofLargest(expected.unmerged, 1e-6), 'unmerged');
+  });
+});
+
+/** As on the CPU (golden.test.ts); measured: 3.7e-6. */
+const SHARE = 1e-4;
+const TIMESTEP = 741;
+/** Shaders are compiled and every number is computed by a CPU that has other tests to run. */
+const timeoutMs = 600_000;
+
+describe.skipIf(missing !== undefined)('the U-Net on WebGPU', () => {
+  it.each([
+    // One graph, merging and not: what ratio 0 runs is what `If` leaves.
+    { model: 'tiny-sd15', size: '16x16', structure: 0.5, ratios: [0.5, 0] },
+    { model: 'tiny-sd21', size: '13x17', structure: 0, ratios: [0] },
+  ] as const)(
+    'is diffusers’ with tomesd, all of it on the device: $model $size, ratios $ratios',
+    { timeout: timeoutMs },
+    async ({ model, size, structure, ratios }) => {
+      const { checkpoint, io } = await openGoldenModel(model);
+      const { config } = checkpoint.unet;
+      const settingsOf = (ratio: number): MergeSettings => ({
+        ...noMerging,
+        partition: 'cells-fixed',
+        ratio,
+      });
+      const folder = await temporaryFolder();
+      const unet = await loadUnet(checkpoint.unet, mergeStructure(config, settingsOf(structure)), {
+        ...gpu,
+        profilePrefix: join(folder, 'trace'),
+      });
+      const { data: latents, shape } = await io.floats(`unet_${size}_sample`);
+      const [batch = 0, , latentH = 0, latentW = 0] = shape;
+      const hidden = await io.floats('clip_hidden');
+      for (const ratio of ratios) {
+        const step = { latentH, latentW, batch, seed: 0, stepIndex: 0, stepCount: 1 };
+        const { output } = await unet.run({
+          ...{ latents, batch, latentH, latentW, timestep: TIMESTEP },
+          ...{ merge: planMerging(config, settingsOf(ratio), step), hidden: hidden.data, tokenCount: 77 },
+        });
+        const suffix = ratio === 0 ? '' : `_r${ratio * 100}`;
+        const expected = await io.floats(`unet_${size}_out_t${TIMESTEP}${suffix}`);
+        expectClose(output, expected, ofLargest(expected.data, SHARE), `ratio ${ratio}`);
+      }
+      unet.endProfiling();
+      await unet.release();
+      const ran = await nodesThatRan(folder);
+      expect(ran.filter(({ provider }) => provider !== 'WebGpuExecutionProvider')).toEqual([]);
+      // A copy between the memories in the middle of the graph would be a node too.
+      expect(ran.filter(({ operator }) => operator.startsWith('Memcpy'))).toEqual([]);
+      expect(ran.some(({ operator }) => operator === 'TopK')).toBe(structure > 0);
+    },
+  );
+});
+
+/** Every node of the trace in a folder: its operator and where it ran. */
+async function nodesThatRan(folder: string): Promise<{ operator: string; provider: string; name: string }[]> {
+  const [trace = ''] = await readdir(folder);
+  const events = JSON.parse(await readFile(join(folder, trace), 'utf8')) as {
+    name: string;
+    cat: string;
+    args?: { op_name?: string; provider?: string };
+  }[];
+  const nodes = events.flatMap(({ name, cat, args }) =>
+    cat === 'Node' && args?.provider !== undefined
+      ? [{ name, operator: args.op_name ?? '', provider: args.provider }]
+      : [],
+  );
+  expect(nodes.length).toBeGreaterThan(100);
+  return nodes;
+}

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { RequestError } from '#contract/errors.ts';
-import { noMerging, StepCacheSchema, type MergingOptions, type StepCache } from '#contract/request.ts';
+import { tomesdMerging, StepCacheSchema, type MergingOptions, type StepCache } from '#contract/request.ts';
 import type { Contender } from './worker.ts';
 
 /** What a run changes against tomesd's ways, beside the ratio. */
@@ -11,7 +11,7 @@ export interface Variant {
   readonly stepCache?: StepCache;
 }
 
-export const plain: Variant = { name: '', merging: noMerging };
+export const plain: Variant = { name: '', merging: tomesdMerging };
 
 /** Interval/branch, as DeepCache names them: 3/0. Throws REQUEST_INVALID. */
 export function parseStepCache(text: string): Variant {
@@ -24,7 +24,7 @@ export function parseStepCache(text: string): Variant {
     );
   return {
     name: `step cache ${checked.output.interval}/${checked.output.branch}`,
-    merging: noMerging,
+    merging: tomesdMerging,
     stepCache: checked.output,
   };
 }
@@ -38,6 +38,6 @@ export function appliesTo(variant: Variant, ratio: number, { side }: Pick<Conten
 
 function changesMerging({ merging }: Variant): boolean {
   return Object.entries(merging).some(
-    ([field, value]) => field !== 'ratio' && value !== (noMerging as Record<string, unknown>)[field],
+    ([field, value]) => field !== 'ratio' && value !== (tomesdMerging as Record<string, unknown>)[field],
   );
 }

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { expect, test } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
 /** A child that answers every line with what `reply` evaluates to. */
@@ -9,7 +9,7 @@ const start = (reply: string) =>
     '-e',
     `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => { ${reply} })`,
   ]);
-const point = { ratio: 0, fixed: false, step: 0, merging: noMerging };
+const point = { ratio: 0, fixed: false, step: 0, merging: tomesdMerging };
 
 test('a run gives the time that the worker took', async () => {
   const worker = start(`console.log(JSON.stringify({ type: 'ran', tookMs: 12.5 }))`);

@@ -96,11 +96,13 @@ export const MergingSchema = v.strictObject({
   matchEvery: v.optional(integer('match interval', 1, 100), 1),
   /** Tokens are matched within windows of this many tokens a side; 0 = over the whole grid. */
   matchWindow: v.optional(integer('match window', 0, 256), 0),
+  /** Levels where merging would cost more time than it saves are left out, and the report says so. */
+  leaveOutCostly: v.optional(v.boolean(), false),
 });
 export type MergingOptions = v.InferOutput<typeof MergingSchema>;
 
-/** tomesd's defaults (tomesd/patch.py@27a14a3, apply_patch), with merging switched off. */
-export const noMerging: MergingOptions = {
+/** tomesd's defaults (tomesd/patch.py@27a14a3, apply_patch), with merging switched off: what the peers are compared with. */
+export const tomesdMerging: MergingOptions = {
   ratio: 0,
   mode: 'merge',
   partition: 'cells-random',
@@ -116,7 +118,11 @@ export const noMerging: MergingOptions = {
   matchScope: 'block',
   matchEvery: 1,
   matchWindow: 0,
+  leaveOutCostly: false,
 };
+
+/** What a new request starts from: tomesd's defaults, with what was measured to pay without a visible cost. */
+export const noMerging: MergingOptions = { ...tomesdMerging, leaveOutCostly: true };
 
 /** Deep features kept from one step to the next (DeepCache, arXiv 2312.00858); absent: every step runs the whole U-Net. */
 export const StepCacheSchema = v.strictObject({

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import type { HistoryFilter } from '#contract/studio/history.ts';
 import { openDatabase } from '#history/db.ts';
 import { createStore } from '#history/store.ts';
@@ -34,7 +34,7 @@ function fill(): void {
       guidanceScale: 7,
       seed: i,
       count: 1,
-      merging: { ...noMerging, ratio: ratios[i % ratios.length] ?? 0 },
+      merging: { ...tomesdMerging, ratio: ratios[i % ratios.length] ?? 0 },
     };
     const model = { id: `model${i % 7}`, name: `Model ${i % 7}`, hash: null };
     const stepMs = 100 + (i % 50);

@@ -1,4 +1,4 @@
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import type { Bench } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Planned } from '../planned.ts';
@@ -55,7 +55,7 @@ async function measureOverhead(bench: Bench, rounds: number, { key, title, side 
       const contender = { side: name, provider };
       const [all, merged] = [await start(contender, whole), await start(contender, half)];
       const run = (worker: Worker, ratio: number) => async (round: number) =>
-        (await worker.run({ ratio, fixed: false, step: round, merging: noMerging })).tookMs;
+        (await worker.run({ ratio, fixed: false, step: round, merging: tomesdMerging })).tookMs;
       entries.push(
         { key: { ...contender, ratio: 0 }, run: run(all, 0) },
         { key: { ...contender, ratio: RATIO }, run: run(all, RATIO) },

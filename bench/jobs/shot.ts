@@ -1,4 +1,4 @@
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { vaeDownscale } from '#kernels/nets/configs.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { generateByCommand } from '../command-line.ts';
@@ -46,7 +46,7 @@ export async function takeShot(
     } as const;
     Object.assign(bench.versions, await worker.prepare(work, bench.threads));
     const readyMs = performance.now() - start;
-    const { stepEndsMs } = await worker.run({ ratio, fixed: false, step: 0, merging: noMerging });
+    const { stepEndsMs } = await worker.run({ ratio, fixed: false, step: 0, merging: tomesdMerging });
     return { endedMs: readyMs + (stepEndsMs?.[0] ?? NaN), peak: await worker.peak() };
   } finally {
     await worker.stop();

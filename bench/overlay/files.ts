@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { packTessera } from '#contract/archive/archive.ts';
 import type { MergeMaps } from '#contract/archive/merge-maps.ts';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { dice, fieldOf } from '#tests/merge-field.ts';
 
 export const steps = 20;
@@ -48,7 +48,7 @@ export async function writeTesseraFile(folder: string, seed: number): Promise<st
       guidanceScale: 7,
       seed,
       count: 1,
-      merging: { ...noMerging, ratio: 0.5, maxDownsample: 2 },
+      merging: { ...tomesdMerging, ratio: 0.5, maxDownsample: 2 },
     },
     modelName: 'bench',
     createdAt: Date.now(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { readQualityOptions } from './options.ts';
 import { parseVariant } from './variants.ts';
 
@@ -7,13 +7,17 @@ describe('parseVariant', () => {
   it('fills what is left out with the defaults, and names itself', () => {
     expect(parseVariant('{"ratio":0.5,"side":"queries"}')).toEqual({
       name: 'ratio 0.5, side queries',
-      merging: { ...noMerging, ratio: 0.5, side: 'queries' },
+      merging: { ...tomesdMerging, ratio: 0.5, side: 'queries' },
     });
   });
 
   it('takes a name and step caching', () => {
     const variant = parseVariant('{"name":"cached","stepCache":{"interval":3,"branch":0}}');
-    expect(variant).toEqual({ name: 'cached', merging: noMerging, stepCache: { interval: 3, branch: 0 } });
+    expect(variant).toEqual({
+      name: 'cached',
+      merging: tomesdMerging,
+      stepCache: { interval: 3, branch: 0 },
+    });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { RequestError } from '#contract/errors.ts';
-import { MergingSchema, noMerging, StepCacheSchema } from '#contract/request.ts';
+import { MergingSchema, tomesdMerging, StepCacheSchema } from '#contract/request.ts';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
 
 /** What is compared with the picture that nothing was saved on. */
@@ -18,7 +18,7 @@ const VariantSchema = v.strictObject({
   ...v.partial(MergingSchema).entries,
 });
 
-export const unmerged: Variant = { name: 'unmerged', merging: noMerging };
+export const unmerged: Variant = { name: 'unmerged', merging: tomesdMerging };
 
 export async function readVariants(path: string): Promise<Variant[]> {
   let text: string;
@@ -54,8 +54,8 @@ function variantOf(input: unknown, where: string): Variant {
       `${where}: ${issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`.trim()).join('. ')}.`,
     );
   const { name, stepCache, ...fields } = output;
-  // The schema fills absent fields as old requests meant them, which is what noMerging says too.
-  const merging = v.parse(MergingSchema, { ...noMerging, ...fields });
+  // The schema fills absent fields as old requests meant them, which is what tomesdMerging says too.
+  const merging = v.parse(MergingSchema, { ...tomesdMerging, ...fields });
   return {
     name: name ?? nameOf(input),
     merging,

@@ -1,5 +1,6 @@
 import { loadUnet, type Unet } from '#engine/nets/unet.ts';
-import { mergeStructure, planMerging, type MergeSettings } from '#kernels/tome/plan.ts';
+import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
+import type { MergeSettings } from '#kernels/tome/settings.ts';
 import type { RuntimeOptions } from '#engine/session.ts';
 import { openCheckpoint, type Checkpoint } from '#library/checkpoint.ts';
 import { readFloats } from '../inputs.ts';

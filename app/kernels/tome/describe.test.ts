@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { tinyUnetConfig as config } from '#tests/unet-config.ts';
 import { describeMerging } from './describe.ts';
-import { planMerging, type MergeSettings } from './plan.ts';
+import { planMerging } from './plan.ts';
+import type { MergeSettings } from './settings.ts';
 
-const settings = { ...noMerging, ratio: 0.5 };
+const settings = { ...tomesdMerging, ratio: 0.5 };
 const report = (some: Partial<MergeSettings>, latentH = 16, latentW = 16) =>
   describeMerging(config, { ...settings, ...some }, latentH, latentW);
 

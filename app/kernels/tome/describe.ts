@@ -4,8 +4,9 @@ import { coarsePartition, maxCoarseRatio } from './coarse.ts';
 import { mergeable } from './dealing.ts';
 import { choosePartition } from './partition.ts';
 import { mergingNotes } from './notes.ts';
-import { mergingModules, selectBlocks, type MergeSettings } from './plan.ts';
 import { mergedCount } from './ratio.ts';
+import { mergingModules, selectBlocks, type MergeSettings } from './settings.ts';
+import { leftOut } from './worth.ts';
 
 export interface BlockReport {
   readonly block: string;
@@ -27,6 +28,8 @@ export interface MergingReport {
   readonly effectiveRatioEnd: number;
   /** The most that this partition allows on these grids. */
   readonly maxRatio: number;
+  /** Grids where merging would cost more time than it saves, at the first or last step, so that it is left out. */
+  readonly costly: readonly string[];
   /** Plain sentences for the user: asked for more than can be, nothing merged and why. */
   readonly notes: readonly string[];
 }
@@ -45,10 +48,14 @@ export function describeMerging(
   let goneStart = 0;
   let goneEnd = 0;
   let largest = 0;
+  const costly = new Set<string>();
   const blocks = selectBlocks(config, settings).map((block): BlockReport => {
     const { h, w } = grids[block.level] ?? { h: 0, w: 0 };
-    const { count: going, most } = goingFrom(settings, h, w);
-    const count = (ratio: number) => (anyModule ? going(ratio) : 0);
+    const { count: going, most, destinations } = goingFrom(settings, h, w);
+    const isLeftOut = (merged: number) =>
+      leftOut(config, settings, { level: block.level, tokens: h * w, destinations, merged });
+    const count = (ratio: number) => (anyModule && !isLeftOut(going(ratio)) ? going(ratio) : 0);
+    if (anyModule && [settings.ratio, end].some((ratio) => isLeftOut(going(ratio)))) costly.add(`${w}×${h}`);
     tokens += h * w;
     goneStart += count(settings.ratio);
     goneEnd += count(end);
@@ -78,6 +85,7 @@ export function describeMerging(
     effectiveRatio: effective(goneStart),
     effectiveRatioEnd: effective(goneEnd),
     maxRatio: largest,
+    costly: [...costly],
   };
   return { ...report, notes: mergingNotes(config, settings, report) };
 }
@@ -88,10 +96,14 @@ function goingFrom(settings: MergeSettings, h: number, w: number) {
     return {
       count: (ratio: number) => coarsePartition(h, w, ratio).src.length,
       most: Math.round(h * w * maxCoarseRatio(h, w)),
+      destinations: h * w,
     };
   // Every kind chooses a fixed number of destinations, whatever its dice say.
   const { partition: kind, sx, sy } = settings;
   const partition = choosePartition(h, w, { kind, sx, sy }, () => 0);
   const most = mergeable({ gridH: h, gridW: w, window: settings.matchWindow }, partition);
-  return { count: (ratio: number) => mergedCount(h * w, most, ratio), most };
+  return {
+    count: (ratio: number) => mergedCount(h * w, most, ratio),
+    ...{ most, destinations: partition.dst.length },
+  };
 }

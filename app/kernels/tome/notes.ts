@@ -1,7 +1,7 @@
 import type { UnetConfig } from '../nets/configs.ts';
 import { attentionBlocks } from '../nets/unet-blocks.ts';
 import type { MergingReport } from './describe.ts';
-import { sideOf, type MergeSettings } from './plan.ts';
+import { sideOf, type MergeSettings } from './settings.ts';
 
 type Facts = Omit<MergingReport, 'notes'>;
 
@@ -17,7 +17,7 @@ export function mergingNotes(config: UnetConfig, settings: MergeSettings, facts:
     unknown.length > 0 ? [`This model has no block ${unknown.join(', ')}; it has ${known.join(', ')}.`] : [];
   const nothing = nothingGoes(settings, facts, asked);
   if (nothing !== undefined) return [...said, nothing];
-  return [...said, ...oneSide(settings), ...limits(settings, facts, asked)];
+  return [...said, ...oneSide(settings), ...limits(settings, facts, asked), ...leftOutGrids(facts)];
 }
 
 function nothingGoes(settings: MergeSettings, facts: Facts, asked: number): string | undefined {
@@ -39,6 +39,10 @@ function nothingGoes(settings: MergeSettings, facts: Facts, asked: number): stri
         : 'at this size and cell no token has a destination to go to',
     );
   if (facts.effectiveRatio > 0 || facts.effectiveRatioEnd > 0) return undefined;
+  if (facts.costly.length > 0)
+    return because(
+      `on ${facts.costly.join(' and ')} tokens ${percent(asked)} would cost more time than it saves; a larger picture or share would pay`,
+    );
   if (settings.mode === 'downsample')
     return because(`${percent(asked)} is nearer to the whole grid than to every second column of it, 50 %`);
   const tokens = Math.max(...facts.blocks.map((block) => block.tokens));
@@ -80,4 +84,11 @@ function limits({ mode, ratio, ratioEnd = ratio }: MergeSettings, facts: Facts, 
   return asked > maxRatio
     ? [`Asked for ${percent(asked)}; this partition allows ${percent(maxRatio)}, and that is what is merged.`]
     : [];
+}
+
+function leftOutGrids({ costly }: Facts): string[] {
+  if (costly.length === 0) return [];
+  return [
+    `Left out at ${costly.join(' and ')} tokens, at some steps at least: merging there would cost more time than it saves.`,
+  ];
 }

@@ -1,10 +1,11 @@
 import { tomesdMatching } from './structure.ts';
 import { describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { tinyUnetConfig as config } from '#tests/unet-config.ts';
-import { mergeStructure, planMerging, selectBlocks, type MergeSettings, type StepInfo } from './plan.ts';
+import { mergeStructure, planMerging, type StepInfo } from './plan.ts';
+import { selectBlocks, type MergeSettings } from './settings.ts';
 
-const settings = { ...noMerging, ratio: 0.5 };
+const settings = { ...tomesdMerging, ratio: 0.5 };
 const step: StepInfo = { latentH: 16, latentW: 24, batch: 2, seed: 11, stepIndex: 3, stepCount: 10 };
 
 const plan = (some: Partial<MergeSettings> = {}, other: Partial<StepInfo> = {}) =>

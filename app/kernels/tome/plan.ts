@@ -1,33 +1,13 @@
 import type { UnetConfig } from '../nets/configs.ts';
-import { attentionBlocks, levelGrids, type AttentionBlock } from '../nets/unet-blocks.ts';
-import { choosePartition, type Partition, type PartitionKind } from './partition.ts';
+import { levelGrids } from '../nets/unet-blocks.ts';
+import { choosePartition, type Partition } from './partition.ts';
 import { coarsePartition } from './coarse.ts';
 import { mergeable } from './dealing.ts';
-import { tomesdMatching, type MergeModule, type MergeSide, type MergeStructure } from './structure.ts';
+import { mergingModules, selectBlocks, sideOf, type MergeSettings } from './settings.ts';
+import { tomesdMatching, type MergeStructure } from './structure.ts';
 import { createRandom, partitionWords } from './random.ts';
 import { mergedCount, ratioAtStep } from './ratio.ts';
-
-/** What a request says of merging; the contract's MergingOptions fit it. */
-export interface MergeSettings {
-  readonly ratio: number;
-  readonly ratioEnd?: number | undefined;
-  readonly mode: 'merge' | 'prune' | 'downsample';
-  readonly partition: PartitionKind;
-  readonly sx: number;
-  readonly sy: number;
-  readonly maxDownsample: number;
-  readonly blocks?: readonly string[] | undefined;
-  readonly selfAttention: boolean;
-  readonly crossAttention: boolean;
-  readonly mlp: boolean;
-  readonly sharePartition: boolean;
-  readonly side: 'all' | 'queries' | 'keys-values';
-  readonly threshold?: number | undefined;
-  readonly importance: number;
-  readonly matchScope: 'block' | 'stage' | 'level';
-  readonly matchEvery: number;
-  readonly matchWindow: number;
-}
+import { leftOut } from './worth.ts';
 
 /** One level's part in one step. */
 export interface LevelPlan {
@@ -47,29 +27,6 @@ export interface MergePlan {
   /** False: this step goes on with the match of an earlier one, which had the same partition and r. */
   readonly matches: boolean;
   readonly levels: readonly LevelPlan[];
-}
-
-/** The merging blocks of a request, by name or by how far their tokens are downsampled. */
-export function selectBlocks(config: UnetConfig, settings: MergeSettings): AttentionBlock[] {
-  const { blocks, maxDownsample } = settings;
-  return attentionBlocks(config).filter((block) =>
-    blocks === undefined ? 2 ** block.level <= maxDownsample : blocks.includes(block.name),
-  );
-}
-
-/** The parts of a block that work on fewer tokens. Only self-attention has keys and values of the picture's tokens. */
-export function mergingModules(settings: MergeSettings): MergeModule[] {
-  const modules: MergeModule[] = [];
-  if (settings.selfAttention) modules.push('self');
-  if (sideOf(settings) === 'keys-values') return modules;
-  if (settings.crossAttention) modules.push('cross');
-  if (settings.mlp) modules.push('mlp');
-  return modules;
-}
-
-/** A coarser grid is one of keys and values, whatever side was asked for. */
-export function sideOf({ mode, side }: MergeSettings): MergeSide {
-  return mode === 'downsample' ? 'keys-values' : side;
 }
 
 /** What the graph must hold for a request, or null when none of it merges. */
@@ -111,9 +68,14 @@ export function planMerging(config: UnetConfig, settings: MergeSettings, step: S
     .map((level): LevelPlan => {
       const { h: gridH, w: gridW } = grids[level] ?? { h: 0, w: 0 };
       const grid = { level, gridH, gridW, window: settings.matchWindow };
-      return settings.mode === 'downsample'
-        ? coarseLevel(grid, step.batch, ratio)
-        : matchedLevel(grid, settings, { ...step, stepIndex }, ratio);
+      const plan =
+        settings.mode === 'downsample'
+          ? coarseLevel(grid, step.batch, ratio)
+          : matchedLevel(grid, settings, { ...step, stepIndex }, ratio);
+      const { merged, partitions } = plan;
+      const destinations = partitions[0]?.dst.length ?? 0;
+      const work = { level, tokens: gridH * gridW, destinations, merged };
+      return leftOut(config, settings, work) ? { ...plan, merged: 0 } : plan;
     });
   return { batch: step.batch, matches: stepIndex === step.stepIndex, levels };
 }

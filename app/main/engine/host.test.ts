@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import type { JobEvent } from '#contract/engine-protocol.ts';
 import { CancelledError } from '#contract/errors.ts';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from './host.ts';
 import type { Engine } from './host.ts';
@@ -36,7 +36,7 @@ function job(prompt: string) {
     guidanceScale: 1,
     seed: 7,
     count: 1,
-    merging: noMerging,
+    merging: tomesdMerging,
   };
   return { model: { path: 'model' }, request };
 }
@@ -52,7 +52,7 @@ test('a job hears its events in order and ends with its figures; typed arrays ar
 
 test('load and unload are answered, and the process stays for the next job', async () => {
   start();
-  expect(await engine.load({ path: 'model' }, noMerging)).toEqual({ tookMs: 5 });
+  expect(await engine.load({ path: 'model' }, tomesdMerging)).toEqual({ tookMs: 5 });
   await engine.unload();
   await engine.generate(job('end well'));
   expect(starts).toBe(1);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
-import { mergeStructure, planMerging, type MergeSettings } from '#kernels/tome/plan.ts';
+import { tomesdMerging } from '#contract/request.ts';
+import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
+import type { MergeSettings } from '#kernels/tome/settings.ts';
 import { expectClose, ofLargest } from '#tests/expect-close.ts';
 import { goldenModelNames, openGoldenModel, type GoldenModel } from '#tests/golden-model.ts';
 import { loadTextEncoder } from './text-encoder.ts';
@@ -112,7 +113,7 @@ describe.each(goldenModelNames)('the U-Net of %s', (modelName) => {
         .map((size) => ({ size, suffix, some, name: `unet_${size}_out_t${TIMESTEP}${suffix}` })),
     ),
   )('is diffusers’, with tomesd: $name', async ({ size, some, name }) => {
-    const settings: MergeSettings = { ...noMerging, partition: 'cells-fixed', ...some };
+    const settings: MergeSettings = { ...tomesdMerging, partition: 'cells-fixed', ...some };
     const { data: latents, shape } = await model.io.floats(`unet_${size}_sample`);
     const [batch = 0, , latentH = 0, latentW = 0] = shape;
     const hidden = await model.io.floats('clip_hidden');

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
-import { mergeStructure, planMerging, type MergeSettings } from '#kernels/tome/plan.ts';
+import { tomesdMerging } from '#contract/request.ts';
+import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
+import type { MergeSettings } from '#kernels/tome/settings.ts';
 import { expectClose, ofLargest } from '#tests/expect-close.ts';
 import { goldenModelNames, openGoldenModel, type GoldenModel } from '#tests/golden-model.ts';
 import { randomValues } from '#tests/random-values.ts';
@@ -8,7 +9,7 @@ import { loadUnet, type UnetInput } from './unet.ts';
 
 const runtime = { threads: 1 };
 const size = { batch: 2, latentH: 9, latentW: 14 };
-const merged: MergeSettings = { ...noMerging, ratio: 0.5, maxDownsample: 4, crossAttention: true };
+const merged: MergeSettings = { ...tomesdMerging, ratio: 0.5, maxDownsample: 4, crossAttention: true };
 
 describe.each(goldenModelNames)('the shallow U-Net of %s', (modelName) => {
   let model: GoldenModel;
@@ -17,10 +18,10 @@ describe.each(goldenModelNames)('the shallow U-Net of %s', (modelName) => {
   });
 
   it.each([
-    { branch: 0, settings: noMerging, name: 'plain' },
+    { branch: 0, settings: tomesdMerging, name: 'plain' },
     { branch: 0, settings: merged, name: 'merging' },
     { branch: 1, settings: merged, name: 'merging' },
-    { branch: 3, settings: noMerging, name: 'plain' },
+    { branch: 3, settings: tomesdMerging, name: 'plain' },
     { branch: 11, settings: merged, name: 'merging' },
   ])('on a fresh feature gives what the whole gives: branch $branch, $name', async ({ branch, settings }) => {
     const { unet: part } = model.checkpoint;

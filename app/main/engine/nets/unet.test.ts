@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { attentionBlocks, levelGrids } from '#kernels/nets/unet-blocks.ts';
 import { tomesdMatching, type MatchScope, type MergeStructure } from '#kernels/tome/structure.ts';
-import { planMerging, type MergePlan, type MergeSettings } from '#kernels/tome/plan.ts';
+import { planMerging, type MergePlan } from '#kernels/tome/plan.ts';
+import type { MergeSettings } from '#kernels/tome/settings.ts';
 import { expectClose, ofLargest } from '#tests/expect-close.ts';
 import { openGoldenModel } from '#tests/golden-model.ts';
 import { randomValues } from '#tests/random-values.ts';
@@ -22,7 +23,7 @@ const everywhere: MergeStructure = {
   modules: ['self', 'cross', 'mlp'],
   ...tomesdMatching,
 };
-const settings: MergeSettings = { ...noMerging, ratio: 0.5, maxDownsample: 8 };
+const settings: MergeSettings = { ...tomesdMerging, ratio: 0.5, maxDownsample: 8 };
 
 interface Size {
   readonly batch: number;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { expectClose, ofLargest } from '#tests/expect-close.ts';
 import { openGoldenModel } from '#tests/golden-model.ts';
@@ -35,7 +35,7 @@ describe.each<GoldenModelName>(['tiny-sd15', 'tiny-sd21'])('%s: the loop as diff
       guidanceScale: 7.5,
       seed: 0,
       count: 1,
-      merging: { ...noMerging, ratio, partition: 'cells-fixed' },
+      merging: { ...tomesdMerging, ratio, partition: 'cells-fixed' },
     };
     const { data: start, shape: startShape } = await io.floats('loop_x0');
     const [, , latentH = 0, latentW = 0] = startShape;

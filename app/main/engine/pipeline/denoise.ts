@@ -1,5 +1,6 @@
 import type { GenerationRequest } from '#contract/request.ts';
-import { planMerging, selectBlocks, type MergePlan } from '#kernels/tome/plan.ts';
+import { planMerging, type MergePlan } from '#kernels/tome/plan.ts';
+import { selectBlocks } from '#kernels/tome/settings.ts';
 import type { UnetConfig } from '#kernels/nets/configs.ts';
 import type { BlockMap, CarriedMatch, Unet } from '../nets/unet.ts';
 import type { TorchGenerator } from '../random.ts';

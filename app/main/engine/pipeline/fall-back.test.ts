@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { EngineError } from '#contract/errors.ts';
-import { noMerging, type GenerationRequest } from '#contract/request.ts';
+import { tomesdMerging, type GenerationRequest } from '#contract/request.ts';
 import type { Candidate, NetPartName } from '#contract/runtime.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { goldenFolder } from '#tests/golden-model.ts';
@@ -14,7 +14,7 @@ import { Model } from './model.ts';
 
 const request: GenerationRequest = {
   ...{ prompt: 'a red sun', negativePrompt: '', widthPx: 64, heightPx: 64, steps: 4 },
-  ...{ scheduler: 'euler_a', guidanceScale: 5, seed: 3, count: 1, merging: { ...noMerging, ratio: 0.5 } },
+  ...{ scheduler: 'euler_a', guidanceScale: 5, seed: 3, count: 1, merging: { ...tomesdMerging, ratio: 0.5 } },
 };
 const device: Candidate = { provider: 'webgpu', index: 0, device: 'Stand-in', precision: 'f32' };
 

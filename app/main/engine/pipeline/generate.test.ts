@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { CancelledError } from '#contract/errors.ts';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { goldenFolder } from '#tests/golden-model.ts';
@@ -28,7 +28,7 @@ const base: GenerationRequest = {
   guidanceScale: 7.5,
   seed: 5,
   count: 1,
-  merging: noMerging,
+  merging: tomesdMerging,
 };
 
 async function run(
@@ -84,7 +84,7 @@ test('picture i of a job is the first picture of a job with seed + i', async () 
 
 test('without guidance one row is run, and the negative prompt does not matter', async () => {
   const options = { wantMaps: true };
-  const merging = { ...noMerging, ratio: 0.5 };
+  const merging = { ...tomesdMerging, ratio: 0.5 };
   const { events } = await run({ guidanceScale: 1, merging }, options);
   expect(ofType(events, 'maps')[0]?.blocks.map(({ batch }) => batch)).toEqual([1, 1, 1, 1, 1]);
   expect(ofType(events, 'started')[0]?.negativeTokenCount).toBe(0);
@@ -96,7 +96,7 @@ test('ratio 0 on a U-Net built for merging gives the picture of one built withou
   const plain = new Model(model.checkpoint);
   const expected = pixels((await run({}, { model: plain })).events);
   await plain.release();
-  const merged = await run({ merging: { ...noMerging, ratio: 0.5 } });
+  const merged = await run({ merging: { ...tomesdMerging, ratio: 0.5 } });
   const loads = model.loadMs;
   expect(pixels((await run({})).events)).toEqual(expected);
   expect(model.loadMs).toBe(loads);
@@ -104,7 +104,7 @@ test('ratio 0 on a U-Net built for merging gives the picture of one built withou
 });
 
 test('maps name each merged block and its destinations, at every call', async () => {
-  const merging = { ...noMerging, ratio: 0.5, maxDownsample: 2 as const };
+  const merging = { ...tomesdMerging, ratio: 0.5, maxDownsample: 2 as const };
   const { events } = await run({ merging }, { wantMaps: true });
   const maps = ofType(events, 'maps');
   expect(maps.map(({ call }) => call)).toEqual([1, 2]);
@@ -125,7 +125,7 @@ test('maps name each merged block and its destinations, at every call', async ()
 });
 
 test('the ratio runs from its start to its end, and partitions differ from step to step', async () => {
-  const merging = { ...noMerging, ratio: 0.5, ratioEnd: 0.25 };
+  const merging = { ...tomesdMerging, ratio: 0.5, ratioEnd: 0.25 };
   const { events } = await run({ merging, steps: 3 }, { wantMaps: true });
   const got = ofType(events, 'progress').map(({ effectiveRatio }) => Math.round(effectiveRatio * 72));
   expect(got).toEqual([36, 27, 18]);
@@ -145,14 +145,14 @@ test('cancel stops between two calls', async () => {
 });
 
 test('notes say when merging does nothing', async () => {
-  const { events } = await run({ heightPx: 64, merging: { ...noMerging, ratio: 0.9 } });
+  const { events } = await run({ heightPx: 64, merging: { ...tomesdMerging, ratio: 0.9 } });
   expect(ofType(events, 'warning').map(({ message }) => message)).toEqual([expect.stringContaining('75 %')]);
-  const off = await run({ merging: { ...noMerging, ratio: 0.5, selfAttention: false } });
+  const off = await run({ merging: { ...tomesdMerging, ratio: 0.5, selfAttention: false } });
   expect(ofType(off.events, 'warning')[0]?.message).toContain('Nothing will be merged');
 });
 
 test('blocks that the model lacks and steps that the scheduler refuses are wrong requests', async () => {
-  const merging = { ...noMerging, ratio: 0.5, blocks: ['down_blocks.9.attentions.0'] };
+  const merging = { ...tomesdMerging, ratio: 0.5, blocks: ['down_blocks.9.attentions.0'] };
   await expect(run({ merging })).rejects.toMatchObject({
     code: 'REQUEST_INVALID',
     message: expect.stringContaining('mid_block.attentions.0') as string,

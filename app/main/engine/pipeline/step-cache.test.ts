@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noMerging, type GenerationRequest, type StepCache } from '#contract/request.ts';
+import { tomesdMerging, type GenerationRequest, type StepCache } from '#contract/request.ts';
 import { openGoldenModel } from '#tests/golden-model.ts';
 import { randomValues } from '#tests/random-values.ts';
 import { createTorchGenerator } from '../random.ts';
@@ -8,7 +8,7 @@ import { Model } from './model.ts';
 
 const request: GenerationRequest = {
   ...{ prompt: '', negativePrompt: '', widthPx: 64, heightPx: 64, steps: 5, scheduler: 'ddim' },
-  ...{ guidanceScale: 7.5, seed: 3, count: 1, merging: { ...noMerging, ratio: 0.5 } },
+  ...{ guidanceScale: 7.5, seed: 3, count: 1, merging: { ...tomesdMerging, ratio: 0.5 } },
 };
 const positions = 5;
 
@@ -75,7 +75,7 @@ describe('step caching', () => {
   });
 
   test('tells the maps and the merged share of the blocks that ran', async () => {
-    const merging = { ...noMerging, ratio: 0.5, maxDownsample: 2 as const };
+    const merging = { ...tomesdMerging, ratio: 0.5, maxDownsample: 2 as const };
     const { results } = await run({ interval: 2, branch: 1 }, { merging });
     const [whole, shallow] = results;
     expect(whole?.maps.map(({ block }) => block)).toHaveLength(10);
@@ -91,13 +91,13 @@ describe('step caching', () => {
 
 describe('the nets of a request', () => {
   test('stay loaded as long as they fit', async () => {
-    const merging = { ...noMerging, ratio: 0.5 };
+    const merging = { ...tomesdMerging, ratio: 0.5 };
     const one = await model.unet(merging, { interval: 2, branch: 0 });
     const other = await model.unet({ ...merging, ratio: 0.3 }, { interval: 5, branch: 0 });
     expect([other.whole === one.whole, other.shallow === one.shallow]).toEqual([true, true]);
-    const plain = await model.unet(noMerging);
+    const plain = await model.unet(tomesdMerging);
     expect([plain.whole === one.whole, plain.shallow]).toEqual([true, undefined]);
-    const back = await model.unet(noMerging, { interval: 2, branch: 0 });
+    const back = await model.unet(tomesdMerging, { interval: 2, branch: 0 });
     expect([back.whole === one.whole, back.shallow === one.shallow]).toEqual([true, true]);
     const deeper = await model.unet(merging, { interval: 2, branch: 1 });
     expect([deeper.whole === one.whole, deeper.shallow?.extent]).toEqual([

@@ -27,6 +27,7 @@ export interface MergingTexts {
   readonly matchScope: string;
   readonly matchEvery: string;
   readonly matchWindow: string;
+  readonly mergeCostly?: boolean;
 }
 
 const mergeModules = ['self', 'cross', 'mlp'] as const;
@@ -93,7 +94,8 @@ export function addMergingOptions(command: Command): Command {
       '--match-window <n>',
       'match within windows of n tokens a side; 0 = over the whole grid',
       String(noMerging.matchWindow),
-    );
+    )
+    .option('--merge-costly', 'merge even where that costs more time than it saves');
 }
 
 /** A request's merging, its limits not yet checked. Throws REQUEST_INVALID for what is no number or no known part. */
@@ -134,5 +136,6 @@ function matching(options: MergingTexts) {
     matchScope: options.matchScope,
     matchEvery: number('--match-every', options.matchEvery),
     matchWindow: number('--match-window', options.matchWindow),
+    leaveOutCostly: options.mergeCostly !== true,
   };
 }

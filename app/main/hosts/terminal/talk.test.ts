@@ -69,7 +69,7 @@ describe('toRequest', () => {
       ],
       ...['--max-downsample', '4', '--merge-blocks', 'a, b', '--merge', 'cross,mlp', '--no-share-partition'],
       ...['--merge-side', 'queries', '--merge-threshold', '-.5', '--importance', '0.3'],
-      ...['--match-scope', 'stage', '--match-every', '3', '--match-window', '16'],
+      ...['--match-scope', 'stage', '--match-every', '3', '--match-window', '16', '--merge-costly'],
     );
     expect(toRequest('sun', options, anyDefaults, 0)).toEqual({
       ...{ prompt: 'sun', negativePrompt: 'x', widthPx: 640, heightPx: 384, steps: 3, scheduler: 'ddim' },
@@ -83,7 +83,7 @@ describe('toRequest', () => {
           mlp: true,
           sharePartition: false,
           ...{ side: 'queries', threshold: -0.5, importance: 0.3 },
-          ...{ matchScope: 'stage', matchEvery: 3, matchWindow: 16 },
+          ...{ matchScope: 'stage', matchEvery: 3, matchWindow: 16, leaveOutCostly: false },
         },
       },
     });

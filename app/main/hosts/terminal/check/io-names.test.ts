@@ -5,7 +5,14 @@ import { parseSchedulerCaseName } from './schedulers.ts';
 const r50 = {
   ...{ ratio: 0.5, mode: 'merge', partition: 'cells-fixed', sharePartition: true },
   ...{ sx: 2, sy: 2, maxDownsample: 1, selfAttention: true, crossAttention: false, mlp: false },
-  ...{ side: 'all', importance: 0, matchScope: 'block', matchEvery: 1, matchWindow: 0 },
+  ...{
+    side: 'all',
+    importance: 0,
+    matchScope: 'block',
+    matchEvery: 1,
+    matchWindow: 0,
+    leaveOutCostly: false,
+  },
 };
 
 describe('names in io.safetensors', () => {

@@ -1,5 +1,5 @@
 import type { StepCache } from '#contract/request.ts';
-import type { MergeSettings } from '#kernels/tome/plan.ts';
+import type { MergeSettings } from '#kernels/tome/settings.ts';
 
 /** What a tensor of io.safetensors is, read off its name. */
 export type IoName =
@@ -70,7 +70,14 @@ function parseMerging(
   let settings: MergeSettings = {
     ...{ ratio, mode: coarse ? 'downsample' : 'merge', partition: 'cells-fixed', sharePartition: true },
     ...{ sx: 2, sy: 2, maxDownsample: 1, selfAttention: true, crossAttention: false, mlp: false },
-    ...{ side: 'all', importance: 0, matchScope: 'block', matchEvery: 1, matchWindow: 0 },
+    ...{
+      side: 'all',
+      importance: 0,
+      matchScope: 'block',
+      matchEvery: 1,
+      matchWindow: 0,
+      leaveOutCostly: false,
+    },
   };
   for (const option of (options ?? '').split('_').filter((part) => part !== '')) {
     const change = parseOption(option);

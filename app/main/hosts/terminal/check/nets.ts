@@ -7,7 +7,7 @@ import type { VaeDecoder, VaeEncoder } from '#engine/nets/vae.ts';
 import { wholeUnet } from '#kernels/nets/unet-extent.ts';
 import type { UnetExtent } from '#kernels/nets/unet-extent.ts';
 import { mergeStructure } from '#kernels/tome/plan.ts';
-import type { MergeSettings } from '#kernels/tome/plan.ts';
+import type { MergeSettings } from '#kernels/tome/settings.ts';
 import type { Checkpoint } from '#library/checkpoint.ts';
 import { once } from './cases.ts';
 

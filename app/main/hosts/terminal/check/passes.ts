@@ -3,7 +3,7 @@ import type { UnetInput } from '#engine/nets/unet.ts';
 import { StepCache } from '#engine/pipeline/step-cache.ts';
 import { createScheduler } from '#engine/schedulers/create.ts';
 import { planMerging } from '#kernels/tome/plan.ts';
-import type { MergeSettings } from '#kernels/tome/plan.ts';
+import type { MergeSettings } from '#kernels/tome/settings.ts';
 import type { SafetensorsFile } from '#library/safetensors.ts';
 import { checkError } from './cases.ts';
 import { dim, readFloats, readInts } from './golden-files.ts';

@@ -1,0 +1,65 @@
+import type { UnetConfig } from '../nets/configs.ts';
+import { mergingModules, selectBlocks, sideOf, type MergeSettings } from './settings.ts';
+import { matchKey, type MergeModule } from './structure.ts';
+
+/**
+ * Whether merging saves a level's blocks more than it costs them, by counting operations per sample and block.
+ *
+ * The prices were measured on 2 cores with AVX-512 (docs/BENCHMARKS.md, the attention block of 64×64 tokens and 320
+ * channels): attention and products run at about 150 operations a nanosecond, matching at about as many, and what
+ * gathers, adds up and unmerges takes 3.8 ns for each number of the block's input, which buys 560 operations.
+ */
+const MOVING_PRICE = 560;
+/** Operations of one multiplication that is added up. */
+const MULTIPLY_ADD = 2;
+const FEED_FORWARD_WIDTHS = 12;
+const TEXT_TOKENS = 77;
+
+export interface LevelWork {
+  readonly level: number;
+  readonly tokens: number;
+  /** D of them, and r merged away. */
+  readonly destinations: number;
+  readonly merged: number;
+}
+
+/** Whether a request leaves a level alone because merging there would cost more time than it saves. */
+export function leftOut(config: UnetConfig, settings: MergeSettings, work: LevelWork): boolean {
+  return (
+    settings.leaveOutCostly &&
+    work.merged > 0 &&
+    saved(config, settings, work) <= spent(config, settings, work)
+  );
+}
+
+function saved(config: UnetConfig, settings: MergeSettings, { level, tokens, merged }: LevelWork): number {
+  const channels = config.blockOutChannels[level] ?? 0;
+  const gone = merged / tokens;
+  const projection = tokens * channels * channels * gone;
+  // Queries × keys and weights × values; both sides fewer, or one of them.
+  const both = sideOf(settings) === 'all';
+  const pairs = both ? 1 - (1 - gone) ** 2 : gone;
+  const saving: Record<MergeModule, number> = {
+    self: 2 * tokens * tokens * channels * pairs + (both ? 4 : 2) * projection,
+    cross: 2 * projection + 2 * tokens * TEXT_TOKENS * channels * gone,
+    mlp: FEED_FORWARD_WIDTHS * projection,
+  };
+  return MULTIPLY_ADD * mergingModules(settings).reduce((sum, module) => sum + saving[module], 0);
+}
+
+function spent(config: UnetConfig, settings: MergeSettings, work: LevelWork): number {
+  const { level, tokens, destinations } = work;
+  const channels = config.blockOutChannels[level] ?? 0;
+  const moving = MOVING_PRICE * tokens * channels * mergingModules(settings).length;
+  if (settings.mode === 'downsample') return moving / 2;
+  const windows = settings.matchWindow === 0 ? 1 : Math.max(1, tokens / settings.matchWindow ** 2);
+  const match = (MULTIPLY_ADD * (tokens - destinations) * destinations * channels) / windows;
+  return moving + match / blocksPerMatch(config, settings, level) / settings.matchEvery;
+}
+
+/** How many blocks of a level one match serves, on average. */
+function blocksPerMatch(config: UnetConfig, settings: MergeSettings, level: number): number {
+  const blocks = selectBlocks(config, settings).filter((block) => block.level === level);
+  const keys = new Set(blocks.map(({ name }) => matchKey(settings.matchScope, name, level)));
+  return keys.size === 0 ? 1 : blocks.length / keys.size;
+}

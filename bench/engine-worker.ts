@@ -36,7 +36,11 @@ export function startEngineWorker(provider: Provider): Worker {
       let rgb: Uint8Array | undefined;
       const stepEnds: number[] = [];
       figures = await engine.generate(
-        { model: modelOf(work), request: requestOf(work, point), runtime: { ...autoRuntime, provider } },
+        {
+          model: modelOf(work),
+          request: requestOf(work, point),
+          runtime: { ...autoRuntime, provider, precision: point.precision ?? 'f32' },
+        },
         {
           onEvent: (event) => {
             if (event.type === 'picture') rgb = event.rgb;

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { detectDevices, thisMachine } from '#engine/devices/detect.ts';
+import { runtimeBackends } from '#engine/session.ts';
 import { availableParallelism, cpus, freemem, platform, release, totalmem } from 'node:os';
 
 const GIB = 2 ** 30;
@@ -26,16 +28,26 @@ export function isSameMachine(a: Machine, b: Machine): boolean {
   return machineName(a) === machineName(b);
 }
 
-export function machineName({ processor, cores, system }: Machine): string {
-  return [processor, cores, system].join(', ');
+export function machineName({ processor, cores, graphics, system }: Machine): string {
+  return [processor, cores, graphics, system].join(', ');
 }
 
-export function describeMachine(): Machine {
+/** A graphics card, where the devices' own search finds one; a processor that plays one is none. */
+async function describeGraphics(): Promise<Machine> {
+  const devices = await detectDevices(thisMachine(), runtimeBackends().names, true);
+  const card = devices.find(
+    ({ provider, name, problem }) => provider !== 'cpu' && name !== null && problem?.code !== 'software',
+  );
+  return card === undefined || card.name === null ? {} : { graphics: card.name };
+}
+
+export async function describeMachine(): Promise<Machine> {
   const flags = platform() === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : '';
   const widest = flags.includes(' avx512f ') ? ', AVX-512' : flags.includes(' avx2 ') ? ', AVX2' : '';
   return {
     processor: `${cpus()[0]?.model.trim() ?? 'unknown'}${widest}`,
     cores: String(physicalCores()),
+    ...(await describeGraphics()),
     memory: `${(totalmem() / GIB).toFixed(1)} GiB (${(freemem() / GIB).toFixed(1)} free)`,
     system: `${platform()} ${release()}`,
   };

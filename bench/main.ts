@@ -57,7 +57,7 @@ async function measureAll(options: BenchOptions, folder: string, store: Store): 
     say: (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`),
     versions: {},
   };
-  const machine = describeMachine();
+  const machine = await describeMachine();
   const studies: Study[] = [];
   const plans = planAll(bench, options);
   for (const planned of options.what.flatMap((topic) => plans[topic]())) {

@@ -54,12 +54,12 @@ export const LONG_MS = 30_000;
  * A side that fails is left out and says why; the others go on.
  */
 export async function measure(bench: Bench, plan: Plan): Promise<Study> {
-  const failures = new Map<Contender, string>();
+  const failures: Failures = new Map();
   const { differences, timed, isCold } = await compareAndTime(bench, plan, failures);
   const figures: Figure[] = [];
   for (const entry of entriesOf(plan, bench.contenders)) {
     const { contender, ratio, variant } = entry;
-    const failure = failures.get(contender);
+    const failure = failureOf(failures, entry);
     figures.push({
       ...contender,
       ratio,
@@ -115,7 +115,8 @@ interface Timings {
   readonly isCold: boolean;
 }
 
-type Failures = Map<Contender, string>;
+/** Of a contender as a whole, or of one of its variants. */
+type Failures = Map<Contender | string, string>;
 type Workers = ReadonlyMap<Contender, Worker>;
 
 async function compareAndTime(bench: Bench, plan: Plan, failures: Failures): Promise<Timings> {
@@ -189,13 +190,13 @@ async function time(
   const entries = entriesOf(plan, [...workers.keys()]).map((key) => ({
     key,
     run: async (round: number) => {
-      if (failures.has(key.contender)) return NaN;
+      if (failureOf(failures, key) !== undefined) return NaN;
       try {
         const ran = await workers.get(key.contender)?.run(pointOf(key, false, round));
         if (round > 0) wholes.set(key, [...(wholes.get(key) ?? []), ...wholeOf(plan, key, ran)]);
         return ran?.tookMs ?? NaN;
       } catch (error) {
-        failures.set(key.contender, words(error));
+        failures.set(key.variant.name === '' ? key.contender : lineOf(key), words(error));
         return NaN;
       }
     },
@@ -211,19 +212,28 @@ async function time(
     },
   });
   const found = timed
-    .filter(({ key }) => !failures.has(key.contender))
+    .filter(({ key }) => failureOf(failures, key) === undefined)
     .map(({ key, times }) => ({ key, figure: { times, ...told(plan, wholes.get(key)) } }));
   return { timed: found, isCold };
 }
 
+function failureOf(failures: Failures, entry: Entry): string | undefined {
+  return failures.get(entry.contender) ?? failures.get(lineOf(entry));
+}
+
+function lineOf({ contender, variant }: Entry): string {
+  return `${nameOf(contender)} ${variant.name}`;
+}
+
 function pointOf({ ratio, variant }: Entry, fixed: boolean, step: number): Point {
-  const { merging, stepCache } = variant;
+  const { merging, stepCache, precision } = variant;
   return {
     ratio,
     fixed,
     step,
     merging: { ...merging, ...(fixed ? { partition: 'cells-fixed' } : {}) },
     ...(stepCache === undefined ? {} : { stepCache }),
+    ...(precision === undefined ? {} : { precision }),
   };
 }
 
@@ -246,7 +256,7 @@ async function peakAlone(bench: Bench, plan: Plan, entry: Entry): Promise<{ peak
     const title = `${plan.title}, memory at ratio ${entry.ratio}`;
     const worker = await prepared(bench, { ...plan, work, title }, entry.contender);
     try {
-      await worker.run(pointOf(entry, false, 1));
+      await worker.run(pointOf(entry, false, 0));
       return { peak: await worker.peak() };
     } finally {
       await worker.stop();

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import process from 'node:process';
 import { RequestError } from '#contract/errors.ts';
-import { providers, type Provider } from '#contract/runtime.ts';
+import { precisions, providers, type Precision, type Provider } from '#contract/runtime.ts';
 import { topics, type Topic } from './topics.ts';
 import { parseVariant } from './quality/variants.ts';
-import { parseStepCache, plain, type Variant } from './variants.ts';
+import { inPrecision, parseStepCache, plain, type Variant } from './variants.ts';
 
 export interface BenchOptions {
   readonly what: readonly Topic[];
@@ -58,6 +58,7 @@ export const usage = `Times Tessera on this machine, and with --peers diffusers 
   --no-warm          runs longer than 30 s are timed without the round that warms up
   --variant JSON     beside tomesd's ways: '{"matchScope":"level","matchEvery":4}'; may be given several times
   --step-cache N/B   beside them: deep features kept for N steps, B up blocks run (3/0); in pictures
+  --precision LIST   the U-Net in these beside f32: ${precisions.join(',')}
   --provider LIST    where Tessera runs: ${providers.join(',')} (cpu)
   --picture-steps N  steps that are run of a large model's picture, 1 to 20 (${large.pictureSteps}); the rest is told by the median step
   --pass-limit S     leaves out sizes whose pass would take longer, in seconds (${large.passLimitSeconds})
@@ -82,7 +83,16 @@ export function parseBenchOptions(args: readonly string[], environment = process
     what: values.what === undefined ? base.what : list(values.what, '--what', topicOf),
     ratios: withZero(values.ratios === undefined ? base.ratios : list(values.ratios, '--ratios', ratioOf)),
     sizesPx: values.sizes === undefined ? base.sizesPx : list(values.sizes, '--sizes', sizeOf),
-    variants: variantsOf(values.variant, values['step-cache']),
+    variants: [
+      plain,
+      ...(values.precision === undefined
+        ? []
+        : list(values.precision, '--precision', precisionOf).flatMap((precision) =>
+            precision === 'f32' ? [] : inPrecision(precision),
+          )),
+      ...(values.variant ?? []).map(parseVariant),
+      ...(values['step-cache'] ?? []).map(parseStepCache),
+    ],
     providers: values.provider === undefined ? ['cpu'] : list(values.provider, '--provider', providerOf),
     rounds: whole(values.rounds, '--rounds', 1, 100, base.rounds),
     large: values.quick !== true,
@@ -114,6 +124,7 @@ function parse(args: readonly string[]) {
         'no-warm': { type: 'boolean' },
         variant: { type: 'string', multiple: true },
         'step-cache': { type: 'string', multiple: true },
+        precision: { type: 'string' },
         provider: { type: 'string' },
         'picture-steps': { type: 'string' },
         'pass-limit': { type: 'string' },
@@ -141,10 +152,6 @@ function withZero(ratios: readonly number[]): number[] {
   return [...new Set([0, ...ratios])].sort((a, b) => a - b);
 }
 
-function variantsOf(variants: readonly string[] = [], caches: readonly string[] = []): Variant[] {
-  return [plain, ...variants.map(parseVariant), ...caches.map(parseStepCache)];
-}
-
 function list<T>(text: string, option: string, item: (text: string, option: string) => T): T[] {
   return [...new Set(text.split(',').map((part) => item(part.trim(), option)))];
 }
@@ -159,6 +166,10 @@ function topicOf(text: string, option: string): Topic {
 
 function providerOf(text: string, option: string): Provider {
   return providers.find((provider) => provider === text) ?? refuse(option, text, providers.join(', '));
+}
+
+function precisionOf(text: string, option: string): Precision {
+  return precisions.find((precision) => precision === text) ?? refuse(option, text, precisions.join(', '));
 }
 
 function ratioOf(text: string, option: string): number {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
-import type { Provider } from '#contract/runtime.ts';
+import type { Precision, Provider } from '#contract/runtime.ts';
 
 /**
  * What the benchmark says to a worker, and hears: one JSON object a line, over the worker's stdin and stdout.
@@ -52,6 +52,8 @@ export interface Point {
   /** All but the ratio; Tessera's side alone. */
   readonly merging: MergingOptions;
   readonly stepCache?: StepCache;
+  /** Tessera's side alone; absent: f32. */
+  readonly precision?: Precision;
 }
 
 export type Command =

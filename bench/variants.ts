@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { RequestError } from '#contract/errors.ts';
 import { tomesdMerging, StepCacheSchema, type MergingOptions, type StepCache } from '#contract/request.ts';
+import type { Precision } from '#contract/runtime.ts';
 import type { Contender } from './worker.ts';
 
 /** What a run changes against tomesd's ways, beside the ratio. */
@@ -9,6 +10,8 @@ export interface Variant {
   readonly name: string;
   readonly merging: MergingOptions;
   readonly stepCache?: StepCache;
+  /** Absent: f32. */
+  readonly precision?: Precision;
 }
 
 export const plain: Variant = { name: '', merging: tomesdMerging };
@@ -29,11 +32,17 @@ export function parseStepCache(text: string): Variant {
   };
 }
 
+/** The U-Net in another precision, with tomesd's ways. */
+export function inPrecision(precision: Precision): Variant {
+  return { name: precision, merging: tomesdMerging, precision };
+}
+
 /** The peers know tomesd's ways and DeepCache's; and where nothing merges, its settings change nothing. */
 export function appliesTo(variant: Variant, ratio: number, { side }: Pick<Contender, 'side'>): boolean {
   if (variant.name === '') return true;
-  if (side === 'torch' && changesMerging(variant)) return false;
-  return ratio > 0 || variant.stepCache !== undefined;
+  const { stepCache, precision } = variant;
+  if (side === 'torch' && (changesMerging(variant) || precision !== undefined)) return false;
+  return ratio > 0 || stepCache !== undefined || precision !== undefined;
 }
 
 function changesMerging({ merging }: Variant): boolean {

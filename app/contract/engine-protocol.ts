@@ -5,6 +5,7 @@ import { modelKinds } from './model.ts';
 import {
   autoRuntime,
   CandidateSchema,
+  memoryModes,
   RuntimeChoiceSchema,
   RuntimeReportSchema,
   VerdictSchema,
@@ -112,8 +113,21 @@ export const JobFiguresSchema = v.strictObject({
   peakMemory: v.strictObject({ bytes: Count, source: v.string() }),
   /** Absent in rows written before it was told. */
   runtime: v.exactOptional(RuntimeReportSchema),
+  /** Of the graphics card, where the job ran on one that tells. */
+  deviceMemory: v.exactOptional(v.strictObject({ bytes: Count, source: v.string() })),
+  memoryMode: v.exactOptional(v.picklist(memoryModes)),
+  /** What peakMemory was expected to be before anything was loaded. */
+  estimatedBytes: v.exactOptional(Count),
 });
 export type JobFigures = v.InferOutput<typeof JobFiguresSchema>;
+
+/** A setting that would save memory, and how much by the estimate. */
+export const MemoryRemedySchema = v.strictObject({
+  what: v.picklist(['memory', 'size', 'guidance', 'merging', 'step-cache', 'previews']),
+  text: v.string(),
+  savedBytes: Count,
+});
+export type MemoryRemedy = v.InferOutput<typeof MemoryRemedySchema>;
 
 const WireErrorSchema = v.strictObject({
   name: v.string(),
@@ -152,6 +166,17 @@ export const EngineEventSchema = v.variant('type', [
     runtime: v.exactOptional(RuntimeReportSchema),
   }),
   v.strictObject({ type: v.literal('warning'), id: Id, message: v.string() }),
+  /** How the job will use memory; before anything of it is loaded, so that its end can be explained. */
+  v.strictObject({
+    type: v.literal('memory'),
+    id: Id,
+    mode: v.picklist(memoryModes),
+    estimatedBytes: Count,
+    /** What was free for it. */
+    freeBytes: Count,
+    /** What would save the most, the best first. */
+    remedies: v.array(MemoryRemedySchema),
+  }),
   v.strictObject({
     type: v.literal('progress'),
     id: Id,
@@ -205,5 +230,5 @@ export type EngineEvent = v.InferOutput<typeof EngineEventSchema>;
 /** What a listener of one job hears between its start and its end. */
 export type JobEvent = Extract<
   EngineEvent,
-  { type: 'started' | 'warning' | 'progress' | 'preview' | 'maps' | 'picture' }
+  { type: 'started' | 'warning' | 'memory' | 'progress' | 'preview' | 'maps' | 'picture' }
 >;

@@ -4,7 +4,8 @@ import * as v from 'valibot';
 export const providers = ['cpu', 'webgpu', 'dml', 'coreml', 'cuda'] as const;
 export type Provider = (typeof providers)[number];
 
-export const precisions = ['f32', 'f16'] as const;
+/** int8: the U-Net's weights and activations in 8 bits, on the CPU; what is not a product of them stays in f32. */
+export const precisions = ['f32', 'f16', 'int8'] as const;
 export type Precision = (typeof precisions)[number];
 
 /** Full keeps every net loaded; low loads one after another and works in slices. */

@@ -1,3 +1,4 @@
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normalValues } from '../models/normal.ts';
 import { createRandomWeights } from '../models/random-weights.ts';
@@ -16,12 +17,13 @@ export const blockNote = `Batch ${BATCH}, ${CHANNELS} channels, ${HEADS} heads, 
 
 /** The block's work on a grid of tokens, its weights and inputs written for both sides. */
 export async function writeBlockWork(folder: string, gridW: number, gridH: number): Promise<Work> {
-  const weights = await writeBlockWeights(folder);
-  return { kind: 'block', weights, inputs: await writeTokens(folder, gridW, gridH), headCount: HEADS };
+  const own = await mkdtemp(join(folder, 'block-'));
+  const weights = await writeBlockWeights(own);
+  return { kind: 'block', weights, inputs: await writeTokens(own, gridW, gridH), headCount: HEADS };
 }
 
 async function writeTokens(folder: string, gridW: number, gridH: number): Promise<string> {
-  const path = join(folder, `tokens-${gridW}x${gridH}.safetensors`);
+  const path = join(folder, 'tokens.safetensors');
   const shape = [BATCH, gridH, gridW, CHANNELS];
   const data = normalValues(SEED, BATCH * gridH * gridW * CHANNELS);
   await writeFloats(path, { tokens: { data, shape } });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeBytes, tileSide } from '#engine/pipeline/decode.ts';
+import { decodeBytes, tileSide } from '#engine/pipeline/tile-size.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { FLOAT_LIMIT, measure, wantedFigures, type Bench } from '../measure.ts';
 import { normalValues } from '../models/normal.ts';
@@ -48,7 +48,7 @@ async function measureEnds(
   const model = await source.open();
   const { vae } = await openCheckpoint(model.path);
   const channels = vae.config.latentChannels;
-  const inputs = join(bench.folder, `decoded-${side}-${channels}.safetensors`);
+  const inputs = join(bench.folder, `decoded-${model.id}-${side}.safetensors`);
   await writeFloats(inputs, {
     latents: { data: normalValues(SEED, channels * side * side), shape: [1, channels, side, side] },
   });

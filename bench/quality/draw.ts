@@ -2,11 +2,12 @@ import type { ModelDefaults } from '#contract/model.ts';
 import { parseGenerationRequest, type GenerationRequest } from '#contract/request.ts';
 import { generate } from '#engine/pipeline/generate.ts';
 import { Model } from '#engine/pipeline/model.ts';
+import { cpuCandidate, Runtime } from '#engine/runtime.ts';
 import { mergeStructure } from '#kernels/tome/plan.ts';
 import { BugError } from '#contract/errors.ts';
 import type { Checkpoint } from '#library/checkpoint.ts';
 import type { Rgb } from '#studio/quality-maths.ts';
-import type { Variant } from './variants.ts';
+import type { CpuPrecision, Variant } from './variants.ts';
 
 export interface Drawn {
   readonly picture: Rgb;
@@ -35,7 +36,7 @@ export class Drawer {
   }
 
   async draw(variant: Variant, { prompt, seed }: HeldOut): Promise<Drawn> {
-    const { merging, stepCache } = variant;
+    const { merging, stepCache, precision = 'f32' } = variant;
     const request = parseGenerationRequest({
       ...this.#settings,
       ...{ prompt, negativePrompt: '', seed, count: 1, merging },
@@ -43,7 +44,7 @@ export class Drawer {
     });
     const warnings: string[] = [];
     const drawn: { picture: Rgb; stepsMs: number }[] = [];
-    await generate(this.#modelFor(request), {
+    await generate(this.#modelFor(request, precision), {
       ...{ request, previewEvery: 0, wantMaps: false, isCancelled: () => false },
       emit(event) {
         if (event.type === 'warning') warnings.push(event.message);
@@ -62,9 +63,11 @@ export class Drawer {
     for (const model of this.#models.values()) await model.release();
   }
 
-  #modelFor({ merging, stepCache }: GenerationRequest): Model {
-    const key = JSON.stringify([mergeStructure(this.#checkpoint.unet.config, merging), stepCache ?? null]);
-    const model = this.#models.get(key) ?? new Model(this.#checkpoint);
+  #modelFor({ merging, stepCache }: GenerationRequest, precision: CpuPrecision): Model {
+    const structure = mergeStructure(this.#checkpoint.unet.config, merging);
+    const key = JSON.stringify([structure, stepCache ?? null, precision]);
+    const runtime = new Runtime([{ ...cpuCandidate(), precision }]);
+    const model = this.#models.get(key) ?? new Model(this.#checkpoint, runtime);
     this.#models.set(key, model);
     return model;
   }

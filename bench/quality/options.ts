@@ -23,7 +23,7 @@ and prints how close each variant's pictures are to the unmerged ones and how mu
 
   --variant JSON   merging fields that differ from the defaults; may be given often:
                    --variant '{"ratio":0.5}' --variant '{"ratio":0.5,"side":"queries"}'
-                   also "name", and "stepCache": {"interval":3,"branch":0}
+                   also "name", "stepCache": {"interval":3,"branch":0}, and "precision": "int8"
   --variants FILE  a JSON list of them
   --prompts N      of models/demo/heldout-prompts.json, each with its seed (16)
   --size PX        width and height (the model's)

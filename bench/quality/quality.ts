@@ -38,7 +38,7 @@ async function run(options: QualityOptions): Promise<void> {
     const compared = await compareVariants(drawer, options.variants, prompts, options.saveTo, say);
     const about = {
       date: new Date().toISOString(),
-      machine: describeMachine(),
+      machine: await describeMachine(),
       settings,
       prompts: prompts.length,
     };

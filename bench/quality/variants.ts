@@ -9,12 +9,18 @@ export interface Variant {
   readonly name: string;
   readonly merging: MergingOptions;
   readonly stepCache?: StepCache;
+  /** Of the U-Net, on the CPU. */
+  readonly precision?: CpuPrecision;
 }
 
-/** The fields that differ from tomesd's defaults, beside a name and step caching. */
+const cpuPrecisions = ['f32', 'int8'] as const;
+export type CpuPrecision = (typeof cpuPrecisions)[number];
+
+/** The fields that differ from tomesd's defaults, beside a name, step caching and the precision. */
 const VariantSchema = v.strictObject({
   name: v.optional(v.string()),
   stepCache: v.exactOptional(StepCacheSchema),
+  precision: v.exactOptional(v.picklist(cpuPrecisions)),
   ...v.partial(MergingSchema).entries,
 });
 
@@ -53,13 +59,14 @@ function variantOf(input: unknown, where: string): Variant {
       'REQUEST_INVALID',
       `${where}: ${issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`.trim()).join('. ')}.`,
     );
-  const { name, stepCache, ...fields } = output;
+  const { name, stepCache, precision, ...fields } = output;
   // The schema fills absent fields as old requests meant them, which is what tomesdMerging says too.
   const merging = v.parse(MergingSchema, { ...tomesdMerging, ...fields });
   return {
     name: name ?? nameOf(input),
     merging,
     ...(stepCache === undefined ? {} : { stepCache }),
+    ...(precision === undefined ? {} : { precision }),
   };
 }
 

@@ -149,9 +149,9 @@ function ours(figures: readonly Figure[], where: Where): Figure[] {
   return figures.filter(({ side, provider }) => side === 'tessera' && isThere(provider));
 }
 
-/** A processor that plays a graphics card is none. */
+/** Without one, a provider of graphics cards runs on a processor that plays one. */
 function hasGpu({ machine }: StoredStudy): boolean {
-  return machine['graphics'] !== undefined && !/swiftshader|llvmpipe|software/i.test(machine['graphics']);
+  return machine['graphics'] !== undefined;
 }
 
 function placeOf({ side, provider }: Figure): Pick<Figure, 'side' | 'provider'> {

@@ -24,7 +24,7 @@ const study = (figures: readonly Figure[]): Study => ({
   notes: ['A note.'],
 });
 const names = [0, 0.5].map((ratio) => figureName(figure(ratio)));
-const here = { machine: describeMachine(), versions: { node: '24' } };
+const here = { machine: await describeMachine(), versions: { node: '24' } };
 
 test('what is added is read again, whole, by another run', async () => {
   await (await openStore(folder)).add({ study: study([figure(0)]), ...here });

@@ -34,7 +34,7 @@ const OWN_FILE = 'studies.jsonl';
  */
 export async function openStore(folder: string): Promise<Store> {
   const commit = await readCommit();
-  const machine = describeMachine();
+  const machine = await describeMachine();
   const read = async () => {
     const names = (await namesIn(folder)).filter((name) => name.endsWith('.jsonl')).sort();
     const records = await Promise.all(names.map((name) => readLines(join(folder, name))));

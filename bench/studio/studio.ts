@@ -37,7 +37,7 @@ say(
 await browser.close();
 const results = {
   date: new Date().toISOString(),
-  machine: describeMachine(),
+  machine: await describeMachine(),
   ...{ bundle, startMs: start, answers },
 };
 const folder = join(root, 'out', 'bench');

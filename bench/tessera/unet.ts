@@ -1,4 +1,4 @@
-import { loadUnet, type Unet } from '#engine/nets/unet.ts';
+import { loadUnet, type CarriedMatch, type Unet } from '#engine/nets/unet.ts';
 import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/settings.ts';
 import type { RuntimeOptions } from '#engine/session.ts';
@@ -23,11 +23,14 @@ export async function prepareUnet(
   const { latents, hidden } = await readFloats(work.inputs, ['latents', 'hidden']);
   const [batch = 0, , latentH = 0, latentW = 0] = latents.shape;
   const load = unetLoader(part, work.oneGraph, runtime);
+  /** What passes before matched, where later ones go on with it. */
+  const matches = new Map<string, CarriedMatch>();
   return async (point) => {
     const unet = await load(point);
     const step = { latentH, latentW, batch, seed: SEED, stepIndex: point.step, stepCount: STEP_COUNT };
     const merge = point.ratio > 0 ? planMerging(part.config, settings(point), step) : undefined;
-    const { output } = await unet.run({
+    const way = JSON.stringify(settings(point));
+    const { output, match } = await unet.run({
       latents: latents.data,
       batch,
       latentH,
@@ -36,7 +39,9 @@ export async function prepareUnet(
       hidden: hidden.data,
       tokenCount: hidden.shape[1] ?? 0,
       merge,
+      match: matches.get(way),
     });
+    matches.set(way, match);
     return output;
   };
 }
@@ -54,8 +59,9 @@ function unetLoader(
   return (point) => {
     const structure =
       point.ratio > 0 || oneGraph ? mergeStructure(part.config, settings({ ...point, ratio: 1 })) : null;
-    const key = JSON.stringify(structure);
-    const unet = loaded.get(key) ?? loadUnet(part, structure, runtime);
+    const precision = point.precision ?? 'f32';
+    const key = JSON.stringify([structure, precision]);
+    const unet = loaded.get(key) ?? loadUnet(part, structure, { ...runtime, precision });
     loaded.set(key, unet);
     return unet;
   };

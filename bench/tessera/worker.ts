@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { readPeakMemory } from '#engine/memory.ts';
-import { BugError, EngineError } from '#contract/errors.ts';
+import { BugError } from '#contract/errors.ts';
 import { writeFloats } from '../models/safetensors-writer.ts';
 import type { RuntimeOptions } from '#engine/session.ts';
 import type { Command, Reply, Work } from '../protocol.ts';
@@ -19,13 +19,7 @@ let run: Run | undefined;
 async function answer(command: Command): Promise<Reply> {
   switch (command.do) {
     case 'prepare': {
-      const { provider } = command;
-      if (provider !== 'cpu' && provider !== 'webgpu')
-        throw new EngineError(
-          'ENGINE_FAILED',
-          `Sessions do not run on ${provider}; cpu and webgpu can be measured.`,
-        );
-      run = await prepare(command.work, { provider });
+      run = await prepare(command.work, { provider: command.provider });
       return {
         type: 'ready',
         versions: { node: process.versions.node, 'onnxruntime-node': runtimeVersion() },

@@ -15,6 +15,7 @@ import {
 import { MergingDescriptionSchema, ModelEntrySchema, ModelFolderSchema } from './models.ts';
 import { PresetChangesSchema, PresetSchema } from './presets.ts';
 import { SettingsSchema } from './settings.ts';
+import { system } from './system.ts';
 
 /** What a window may ask of the studio. One definition for the desktop's MessagePort and the browser's WebSocket. */
 
@@ -173,5 +174,6 @@ export const studioContract = {
   models,
   presets,
   settings,
+  system,
 };
 export type StudioContract = typeof studioContract;

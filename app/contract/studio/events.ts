@@ -3,6 +3,7 @@ import { MergingReportSchema } from '#contract/engine-protocol.ts';
 import { CountSchema, IdSchema, MillisecondsSchema } from './base.ts';
 import { GenerationSchema } from './generation.ts';
 import { SettingsSchema } from './settings.ts';
+import { ExtraStateSchema } from './system.ts';
 
 export const QueueStateSchema = v.object({
   paused: v.boolean(),
@@ -45,5 +46,7 @@ export const StudioEventSchema = v.variant('type', [
   v.object({ type: v.literal('history'), ids: v.nullable(v.array(IdSchema)) }),
   v.object({ type: v.literal('models') }),
   v.object({ type: v.literal('presets') }),
+  /** The CUDA extra: how far it is; null = it ended. */
+  v.object({ type: v.literal('extra'), progress: ExtraStateSchema.entries.progress }),
 ]);
 export type StudioEvent = v.InferOutput<typeof StudioEventSchema>;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { MergingReportSchema, PictureFiguresSchema } from '#contract/engine-protocol.ts';
 import { GenerationRequestSchema } from '#contract/request.ts';
+import { memoryModes } from '#contract/runtime.ts';
 import { RuntimeReportSchema } from '#contract/runtime.ts';
 import {
   BytesSchema,
@@ -52,6 +53,10 @@ export const GenerationSchema = v.object({
       ...PictureFiguresSchema.entries,
       /** Opening the checkpoint and building its nets; 0 where they were loaded already. */
       loadMs: MillisecondsSchema,
+      /** Absent, with the next, in rows written before they were told. */
+      memoryMode: v.exactOptional(v.picklist(memoryModes)),
+      /** What the process's peak was expected to be before anything was loaded. */
+      estimatedBytes: v.exactOptional(BytesSchema),
       /** Absent in rows written before it was told. */
       runtime: v.exactOptional(RuntimeReportSchema),
     }),

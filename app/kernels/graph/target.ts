@@ -11,6 +11,13 @@ export interface GraphTarget {
   readonly attention: 'fused' | 'plain';
   /** What is computed in. Inputs and outputs are float32 all the same. */
   readonly float: Extract<ElementType, 'f32' | 'f16'>;
+  /** Linear layers and convolutions in that float, or of 8-bit weights and activations: nn/eight-bit.ts. */
+  readonly products: 'float' | 'int8';
 }
 
-export const cpuTarget: GraphTarget = { operators: 'host', attention: 'fused', float: 'f32' };
+export const cpuTarget: GraphTarget = {
+  operators: 'host',
+  attention: 'fused',
+  float: 'f32',
+  products: 'float',
+};

@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { conv, type ConvOptions } from '../graph/ops/nn.ts';
 import { padBottomRight, resizeNearest } from '../graph/ops/shape.ts';
+import { conv8, isWorthEightBits } from './eight-bit.ts';
 import type { Level } from './level.ts';
 import { weight } from './linear.ts';
 
@@ -15,7 +16,8 @@ export function convOf(
 ): Value {
   const inChannels = Number(x.shape[1]);
   const w = weight(g, `${name}.weight`, [out, inChannels, kernel, kernel]);
-  return conv(g, x, w, weight(g, `${name}.bias`, [out]), options);
+  const b = weight(g, `${name}.bias`, [out]);
+  return isWorthEightBits(g, w) ? conv8(g, x, w, b, options) : conv(g, x, w, b, options);
 }
 
 /** Halves the grid, rounding up: 3×3, stride 2, a border of one. */

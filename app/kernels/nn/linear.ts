@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value, WeightReading } from '../graph/builder.ts';
 import { cast, gemm } from '../graph/ops/math.ts';
+import { isWorthEightBits, linear8 } from './eight-bit.ts';
 
 /** A weight of the checkpoint in the type that is computed in; one stored in another gets a Cast that the runtime folds when it loads. */
 export function weight(g: GraphBuilder, name: string, shape: readonly number[], read?: WeightReading): Value {
@@ -23,7 +24,13 @@ export function linear(
   options: LinearOptions = {},
 ): Value {
   const { w, b } = linearWeights(g, name, Number(x.shape.at(-1)), out, options);
-  return gemm(g, x, w, b);
+  return product(g, x, w, b);
+}
+
+/** x [R, K] · wᵀ + b, in what the graph is to compute its products in. */
+export function product(g: GraphBuilder, x: Value, w: Value, b: Value | undefined): Value {
+  // One row reads all of the weights for hardly any work: 8 bits would save nothing there.
+  return x.shape[0] !== 1 && isWorthEightBits(g, w) ? linear8(g, x, w, b) : gemm(g, x, w, b);
 }
 
 /** The weight [out, width] and the bias [out], when there is one. */

@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { add, gemm, mul } from '../graph/ops/math.ts';
 import { instanceNorm, layerNorm } from '../graph/ops/nn.ts';
 import { reshape } from '../graph/ops/shape.ts';
-import { linearWeights, weight } from './linear.ts';
+import { linearWeights, product, weight } from './linear.ts';
 
 /** Wu & He 2018, "Group Normalization": every group of channels to mean 0 and variance 1, then `name`.weight and .bias [C]. */
 export function groupNorm(g: GraphBuilder, x: Value, name: string, groups: number, epsilon: number): Value {
@@ -42,7 +42,8 @@ export function linearAfterNorm(
   const { w, b } = linearWeights(g, name, c, c, options);
   const scale = weight(g, `${norm}.weight`, [c]);
   const bias = reshape(g, weight(g, `${norm}.bias`, [c]), [1, c], [1, c]);
-  return gemm(g, x, mul(g, w, scale), gemm(g, bias, w, b));
+  const shift = reshape(g, gemm(g, bias, w, b), [c], [c]);
+  return product(g, x, mul(g, w, scale), shift);
 }
 
 /** Rows [.., C], each to mean 0 and variance 1, then `name`.weight and .bias [C]. */

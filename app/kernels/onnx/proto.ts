@@ -23,7 +23,7 @@ const OPSET = 21;
 const IR_VERSION = 10;
 const MICROSOFT_OPSET = 1;
 
-export type ElementType = 'f32' | 'f16' | 'bf16' | 'i64' | 'i32' | 'bool';
+export type ElementType = 'f32' | 'f16' | 'bf16' | 'i64' | 'i32' | 'i8' | 'u8' | 'bool';
 /** A size fixed at build time, or the name of one known only at run time. */
 export type Dim = number | string;
 export type Attribute = number | { readonly float: number } | string | readonly number[] | GraphProto;
@@ -35,6 +35,8 @@ const dataTypes: Record<ElementType, DataType> = {
   bf16: DataType.BFLOAT16,
   i64: DataType.INT64,
   i32: DataType.INT32,
+  i8: DataType.INT8,
+  u8: DataType.UINT8,
   bool: DataType.BOOL,
 };
 export const weightTypes: Record<WeightDtype, ElementType> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };

@@ -1,6 +1,14 @@
 import { constants } from 'node:os';
-import { EngineError } from '#contract/errors.ts';
+import type { JobEvent } from '#contract/engine-protocol.ts';
+import { EngineError, type ErrorDetails, type StudioError } from '#contract/errors.ts';
+import { describeRemedies, formatGigabytes } from './memory/remedies.ts';
 import type { EngineExit } from './port.ts';
+
+/** What was known of a job's memory before it began. */
+export type MemoryOutlook = Pick<
+  Extract<JobEvent, { type: 'memory' }>,
+  'estimatedBytes' | 'freeBytes' | 'remedies'
+>;
 
 /** Signals that say something about the cause, in the reader's words. */
 const meanings: Readonly<Record<string, string>> = {
@@ -19,8 +27,14 @@ const meanings: Readonly<Record<string, string>> = {
 const unknownMeaning =
   'the cause is not known. Try again; if it happens every time, report it with the model and the settings';
 
-/** ENGINE_DIED for a process that ended in the middle of a job. */
-export function describeExit(exit: EngineExit): EngineError {
+/** Last words of a process whose memory ran out: C++, V8, glibc. */
+const outOfMemoryWords =
+  /bad_alloc|heap out of memory|Allocation failed|Array buffer allocation failed|cannot allocate memory|out of memory/i;
+/** An estimate from here on, as a share of what was free, makes the system's killer the likely one. */
+const tightShare = 0.8;
+
+/** ENGINE_DIED for a process that ended in the middle of a job; ENGINE_OUT_OF_MEMORY where memory was the cause. */
+export function describeExit(exit: EngineExit, outlook?: MemoryOutlook): EngineError {
   const signal = exit.signal ?? signalOfCode(exit.code);
   const ended =
     signal !== undefined
@@ -28,15 +42,48 @@ export function describeExit(exit: EngineExit): EngineError {
       : exit.code === null
         ? 'it could not be started'
         : `exit code ${exit.code}`;
+  const details = { exitCode: exit.code, signal: signal ?? null, lastWords: exit.lastWords };
+  const wasTight = outlook !== undefined && outlook.estimatedBytes >= tightShare * outlook.freeBytes;
+  if (outOfMemoryWords.test(exit.lastWords) || (signal === 'SIGKILL' && wasTight)) {
+    const needed =
+      outlook === undefined
+        ? ''
+        : ` It was expected to need about ${formatGigabytes(outlook.estimatedBytes)}, and ${formatGigabytes(outlook.freeBytes)} was free.`;
+    const message = `Memory ran out, and the engine process was ended with it (${ended}).${needed}`;
+    return outOfMemory(message, details, outlook);
+  }
   const meaning = (signal === undefined ? undefined : meanings[signal]) ?? unknownMeaning;
   const said = exit.lastWords === '' ? '' : ` Its last words: ${lastLine(exit.lastWords)}`;
+  const mayBeMemory = (signal === 'SIGKILL' || signal === 'SIGABRT') && outlook !== undefined;
+  const remedies = mayBeMemory ? ` ${describeRemedies(outlook.remedies)}` : '';
   return new EngineError(
     'ENGINE_DIED',
-    `The engine process died during the job (${ended}): ${meaning}.${said}`,
-    {
-      details: { exitCode: exit.code, signal: signal ?? null, lastWords: exit.lastWords },
-    },
+    `The engine process died during the job (${ended}): ${meaning}.${said}${remedies}`,
+    { details },
   );
+}
+
+export function isOutOfMemory(error: StudioError): boolean {
+  return error.code === 'ENGINE_OUT_OF_MEMORY';
+}
+
+/** A failure for want of memory names what would help this request most; every other is left as it is. */
+export function withRemedies(error: StudioError, outlook: MemoryOutlook | undefined): StudioError {
+  return isOutOfMemory(error) && outlook !== undefined
+    ? outOfMemory(error.message, error.details, outlook)
+    : error;
+}
+
+function outOfMemory(
+  message: string,
+  details: ErrorDetails,
+  outlook: MemoryOutlook | undefined,
+): EngineError {
+  if (outlook === undefined) return new EngineError('ENGINE_OUT_OF_MEMORY', message, { details });
+  const { remedies } = outlook;
+  return new EngineError('ENGINE_OUT_OF_MEMORY', `${message} ${describeRemedies(remedies)}`, {
+    details: { ...details, remedies },
+  });
 }
 
 /** Shells, containers and Electron report a signal as 128 + its number. */

@@ -10,7 +10,8 @@ import type {
 import { BugError, CancelledError, EngineError, fromWire, invariant } from '#contract/errors.ts';
 import { autoRuntime, type Candidate, type RuntimeChoice, type Verdict } from '#contract/runtime.ts';
 import type { GenerationRequest, MergingOptions } from '#contract/request.ts';
-import { describeExit } from './exit.ts';
+import { describeExit, isOutOfMemory, withRemedies } from './exit.ts';
+import type { MemoryOutlook } from './exit.ts';
 import type { EnginePort } from './port.ts';
 
 /** Starts the engine process when it is needed, gives it one job at a time, and outlives it. */
@@ -63,6 +64,8 @@ interface Job {
   readonly resolve: (ending: Ending) => void;
   readonly reject: (error: Error) => void;
   cancelled: boolean;
+  /** What the engine said of the job's memory before it began. */
+  outlook?: MemoryOutlook;
 }
 
 const defaultCancelLimitMs = 10_000;
@@ -177,7 +180,7 @@ class EngineHost implements Engine {
         if (this.#port === port) {
           this.#port = undefined;
           const job = this.#takeJob();
-          job?.reject(job.cancelled ? new CancelledError() : describeExit(exit));
+          job?.reject(job.cancelled ? new CancelledError() : describeExit(exit, job.outlook));
         }
         resolve();
       });
@@ -196,8 +199,12 @@ class EngineHost implements Engine {
     }
     const event = parsed.output;
     if (this.#job?.id !== event.id) return;
+    if (event.type === 'memory') this.#job.outlook = event;
     if (event.type === 'failed') {
-      this.#takeJob()?.reject(fromWire(event.error));
+      const error = withRemedies(fromWire(event.error), this.#job.outlook);
+      // What ran out of memory gives it back whole only by ending.
+      if (isOutOfMemory(error) && !this.#job.cancelled) this.#giveUp(port, error);
+      else this.#takeJob()?.reject(error);
     } else if (isEnding(event)) {
       this.#takeJob()?.resolve(event);
     } else if (!this.#job.cancelled) {

@@ -90,6 +90,7 @@ async function answer(
       const openMs = performance.now() - start;
       const figures = await generate(model, {
         ...request,
+        memory: request.runtime.memory,
         isCancelled,
         emit: (event) => {
           post({ ...event, id });

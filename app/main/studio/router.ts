@@ -69,7 +69,7 @@ export function createRouter(parts: StudioParts) {
       version: parts.version,
       host: parts.host,
       platform: process.platform,
-      provider: parts.provider,
+      provider: parts.system.provider(),
       cpu: cpus()[0]?.model ?? 'unknown',
       totalMemoryBytes: totalmem(),
       dataFolder: parts.dataFolder,
@@ -81,6 +81,7 @@ export function createRouter(parts: StudioParts) {
     models: modelRoutes(os, parts),
     presets: presetRoutes(os, parts),
     settings: settingsRoutes(os, parts),
+    system: systemRoutes(os, parts),
   });
 }
 
@@ -185,9 +186,23 @@ function presetRoutes(os: Windows, { presets, requests, hub }: StudioParts) {
   };
 }
 
-function settingsRoutes(os: Windows, { settings }: StudioParts) {
+function settingsRoutes(os: Windows, { settings, system, log }: StudioParts) {
   return {
     get: os.settings.get.handler(() => settings.get()),
-    update: os.settings.update.handler(({ input }) => settings.update(input)),
+    update: os.settings.update.handler(({ input }) => {
+      const updated = settings.update(input);
+      if (input.runtime !== undefined) system.prepare(updated.runtime).catch(log);
+      return updated;
+    }),
+  };
+}
+
+function systemRoutes(os: Windows, { system }: StudioParts) {
+  return {
+    devices: os.system.devices.handler(() => system.devices()),
+    measure: os.system.measure.handler(() => system.measure()),
+    installCuda: os.system.installCuda.handler(() => system.installCuda()),
+    cancelCuda: os.system.cancelCuda.handler(() => ({ cancelled: system.cancelCuda() })),
+    removeCuda: os.system.removeCuda.handler(() => system.removeCuda()),
   };
 }

@@ -3,8 +3,10 @@ import sharp from 'sharp';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { invariant } from '#contract/errors.ts';
 import type { MapsEvent } from '#contract/archive/merge-maps.ts';
-import type { Generation } from '#contract/studio/generation.ts';
+import type { RuntimeReport } from '#contract/runtime.ts';
+import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
 import type { Settings } from '#contract/studio/settings.ts';
+import type { Devices } from '#engine/devices/devices.ts';
 import type { Engine } from '#engine/host.ts';
 import type { OpenedHistory } from '#history/open.ts';
 import { pictureTexts } from '#history/picture-record.ts';
@@ -22,7 +24,7 @@ export interface RunnerContext {
   readonly catalogue: ModelCatalogue;
   readonly liveMaps: LiveMaps;
   readonly settings: () => Settings;
-  readonly provider: string;
+  readonly devices: Devices;
   readonly version: string;
   readonly now: () => number;
 }
@@ -35,14 +37,15 @@ export async function runPicture(
   context: RunnerContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { engine, catalogue, settings, liveMaps } = context;
+  const { engine, catalogue, settings, liveMaps, devices } = context;
   const run = new PictureRun(row, context);
   run.progress('loading', null, false);
   const model = await catalogue.reference(row.model.id);
-  const { keepMaps, previewEvery } = settings();
+  const { keepMaps, previewEvery, runtime } = settings();
+  const { candidates, notices } = await devices.choose(runtime);
   try {
     const figures = await engine.generate(
-      { model, request: row.request, previewEvery, wantMaps: keepMaps },
+      { ...{ model, previewEvery, runtime, candidates, notices }, request: row.request, wantMaps: keepMaps },
       {
         signal,
         onEvent: (event) => {
@@ -70,13 +73,21 @@ async function save(
   context: RunnerContext,
   { picture, figures, maps }: Made,
 ): Promise<void> {
-  const { history, now, provider, version } = context;
+  const { history, now, version } = context;
   const { store, pictures } = history;
-  const all = { ...picture.figures, loadMs: figures.loadMs };
-  const { bytes, source } = figures.peakMemory;
-  const memory = [{ what: 'process' as const, bytes, source }];
+  const { loadMs, runtime, memoryMode, estimatedBytes } = figures;
+  const all = {
+    ...{ ...picture.figures, loadMs },
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(memoryMode === undefined ? {} : { memoryMode }),
+    ...(estimatedBytes === undefined ? {} : { estimatedBytes }),
+  };
+  const memory = memoryFigures(figures);
   const { id, batchId, createdAt, request, model } = row;
   const merging = store.required(id).merging;
+  const provider = unetProvider(runtime) ?? store.required(id).provider;
+  // It may have ended elsewhere than it began.
+  if (merging !== null && provider !== null) store.setMerging(id, merging, provider);
   const record = { id, batchId, createdAt, request, model, provider, merging, figures: all, memory };
   const texts = pictureTexts(
     record,
@@ -88,6 +99,11 @@ async function save(
   const saved = await pictures.save(id, { rgb, widthPx, heightPx, texts, createdAt });
   const done = { finishedAt: now(), figures: all, memory, picture: saved, hasMaps: maps.length > 0 };
   invariant(store.finish(id, done), `Picture ${id} was finished but is not running any more.`);
+}
+
+function memoryFigures({ peakMemory, deviceMemory }: JobFigures): MemoryFigure[] {
+  const process = { what: 'process', ...peakMemory } as const;
+  return deviceMemory === undefined ? [process] : [process, { what: 'vram', ...deviceMemory }];
 }
 
 /** One job: hears the engine and tells the windows. */
@@ -114,12 +130,12 @@ class PictureRun {
   }
 
   hear(event: JobEvent): void {
-    const { history, hub, liveMaps, provider } = this.#context;
+    const { history, hub, liveMaps } = this.#context;
     const { id } = this.#row;
     switch (event.type) {
       case 'started':
         this.#calls = event.calls;
-        history.store.setMerging(id, event.merging, provider);
+        history.store.setMerging(id, event.merging, unetProvider(event.runtime) ?? 'cpu');
         hub.publish({
           type: 'started',
           id,
@@ -127,6 +143,9 @@ class PictureRun {
           tokenCount: event.tokenCount,
           merging: event.merging,
         });
+        break;
+      case 'memory':
+        // What an artist should know of it comes as a warning.
         break;
       case 'warning':
         hub.publish({ type: 'warning', id, message: event.message });
@@ -199,4 +218,8 @@ class PictureRun {
     const dataUrl = `data:image/png;base64,${png.toString('base64')}`;
     this.#context.hub.publish({ type: 'preview', id: this.#row.id, call, dataUrl });
   }
+}
+
+function unetProvider(runtime: RuntimeReport | undefined): string | undefined {
+  return runtime?.parts.find(({ part }) => part === 'unet')?.provider;
 }

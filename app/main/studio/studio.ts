@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { getLogger } from '@logtape/logtape';
 import { StudioError } from '#contract/errors.ts';
 import { mergingKey } from '#contract/merging-key.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { createEngine, type Engine } from '#engine/host.ts';
-import { createChildProcessPort, type EnginePort } from '#engine/port.ts';
+import type { EngineEnvironment, EnginePort } from '#engine/port.ts';
 import { openHistory, type OpenedHistory } from '#history/open.ts';
+import { openMachine } from '#main/machine.ts';
 import { createEventHub, type EventHub } from './events.ts';
 import { createLiveMaps } from './live-maps.ts';
 import { readMedia, type MediaAnswer } from './media.ts';
@@ -21,13 +21,14 @@ import { createRequests } from './requests.ts';
 import { createRouter, type StudioRouter } from './router.ts';
 import { runPicture } from './runner.ts';
 import { createSettings, type SettingsKeeper } from './settings.ts';
+import { createSystem, type SystemKeeper } from './system.ts';
 
 export interface StudioOptions {
   /** History, pictures, maps and our own models. */
   readonly dataFolder: string;
   readonly host: 'desktop' | 'browser';
   /** A utility process on the desktop; a child process of Node where nothing is given. */
-  readonly startEnginePort?: () => EnginePort;
+  readonly startEnginePort?: (env: EngineEnvironment) => EnginePort;
   /** Folders of checkpoints for this run. */
   readonly modelFolders?: readonly string[];
   readonly now?: () => number;
@@ -50,7 +51,6 @@ export interface Studio {
 export interface StudioParts {
   readonly version: string;
   readonly host: StudioOptions['host'];
-  readonly provider: string;
   readonly dataFolder: string;
   readonly hub: EventHub;
   readonly queue: Queue;
@@ -59,21 +59,23 @@ export interface StudioParts {
   readonly catalogue: ModelCatalogue;
   readonly presets: PresetKeeper;
   readonly settings: SettingsKeeper;
+  readonly system: SystemKeeper;
   readonly log: (error: unknown) => void;
 }
 
 const logger = getLogger(['tessera', 'studio']);
-const engineEntry = fileURLToPath(import.meta.resolve('#main/engine-process.ts'));
-const provider = 'cpu';
 
 /** Opens the history and begins what the queue holds. Throws HISTORY_FROM_THE_FUTURE and HISTORY_UNWRITABLE. */
 export async function createStudio(options: StudioOptions): Promise<Studio> {
   const { dataFolder, host, modelFolders = [], now = Date.now } = options;
-  const startPort = options.startEnginePort ?? (() => createChildProcessPort(engineEntry));
+  const log = (error: unknown): void => {
+    logger.error('A mistake of ours: {error}', { error });
+  };
+  const machine = openMachine({ dataFolder, startPort: options.startEnginePort, log });
   const history = await openHistory({ folder: dataFolder, now });
   const { store } = history;
   const version = readVersion();
-  const engine = createEngine({ startPort });
+  const engine = createEngine({ startPort: machine.startPort });
   const liveMaps = createLiveMaps();
   const listeners = new Set<(generation: Generation) => void>();
   const hub: EventHub = createEventHub(() => [
@@ -93,12 +95,9 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     catalogue,
     liveMaps,
     settings: () => settings.get(),
-    provider,
+    devices: machine.devices,
     version,
     now,
-  };
-  const log = (error: unknown): void => {
-    logger.error('A mistake of ours: {error}', { error });
   };
   const queue = new Queue({
     ...{ store, hub, now },
@@ -110,16 +109,26 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       if (row.state === 'done') void compareWithUnmerged(history, hub, row).catch(log);
     },
   });
+  const system = createSystem(
+    machine,
+    () => hub,
+    async () => {
+      // A picture being made keeps its process; the next start finds the extra.
+      if (queue.state().items.every(({ state }) => state !== 'running')) await engine.dispose();
+    },
+  );
   const presets = createPresets(store, catalogue, now);
   const requests = createRequests(store, queue, catalogue);
   const parts = {
-    ...{ version, host, provider, dataFolder, hub, queue, requests },
-    ...{ history, catalogue, presets, settings, log },
+    ...{ version, host, dataFolder, hub, queue, requests },
+    ...{ history, catalogue, presets, settings, system, log },
   };
   for (const id of store.recoverInterrupted().failed) {
     const row = store.required(id);
     await history.pictures.discard(id, row.createdAt);
   }
+  // What was never tried is tried now rather than when the first picture waits for it.
+  system.prepare(settings.get().runtime).catch(log);
   queue.pump();
   return {
     router: createRouter(parts),

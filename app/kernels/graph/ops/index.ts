@@ -66,8 +66,11 @@ export function argMaxLast(g: GraphBuilder, x: Value, axis: 'stays' | 'goes' = '
 
 /** Largest value along the last axis, which goes. */
 export function reduceMaxLast(g: GraphBuilder, x: Value): Value {
-  return g.node('ReduceMax', x.type, x.shape.slice(0, -1), {
-    inputs: [x, g.ints([-1])],
-    attributes: { keepdims: 0 },
-  });
+  return reduceMax(g, x, [x.shape.length - 1]);
+}
+
+/** Largest value along `axes`, which go. */
+export function reduceMax(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
+  const shape = x.shape.filter((_, axis) => !axes.includes(axis));
+  return g.node('ReduceMax', x.type, shape, { inputs: [x, g.ints(axes)], attributes: { keepdims: 0 } });
 }

@@ -22,6 +22,7 @@ export const div = elementwise('Div');
 
 const unary = (op: string) => (g: GraphBuilder, x: Value) => g.node(op, x.type, x.shape, { inputs: [x] });
 
+export const abs = unary('Abs');
 export const sigmoid = unary('Sigmoid');
 export const sin = unary('Sin');
 export const cos = unary('Cos');

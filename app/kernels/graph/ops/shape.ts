@@ -43,6 +43,38 @@ export function padBottomRight(g: GraphBuilder, x: Value, rows: Dim, columns: Di
   });
 }
 
+/** `pads` before and then after each axis, filled with `value` (a scalar); `shape` is what the result has. */
+export function padWith(
+  g: GraphBuilder,
+  x: Value,
+  pads: readonly number[],
+  value: Value,
+  shape: readonly Dim[],
+): Value {
+  return g.node('Pad', x.type, shape, { inputs: [x, g.ints(pads), value], attributes: { mode: 'constant' } });
+}
+
+/** What lies between two corners of x and is a multiple of `step` from the first. */
+export interface Cut {
+  readonly axes: readonly number[];
+  /** Left out at the start of each axis, and at its end. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly step: number;
+}
+
+/** `shape` is what the result has. */
+export function trim(g: GraphBuilder, x: Value, cut: Cut, shape: readonly Dim[]): Value {
+  const ends = cut.after.map((count) => (count === 0 ? BEYOND_THE_END : -count));
+  const steps = cut.axes.map(() => cut.step);
+  return g.node('Slice', x.type, shape, {
+    inputs: [x, g.ints(cut.before), g.ints(ends), g.ints(cut.axes), g.ints(steps)],
+  });
+}
+
+/** Slice takes any end past the last element for that. */
+const BEYOND_THE_END = 2 ** 31 - 1;
+
 /** Nearest-neighbour resize of [B, C, H, W] to `size` = int64 [2] (H, W), as torch's interpolate does it. */
 export function resizeNearest(g: GraphBuilder, x: Value, size: Value, rows: Dim, columns: Dim): Value {
   const [b = 1, c = 1] = x.shape;

@@ -16,6 +16,7 @@ export function choose(
   verdicts: readonly Verdict[],
 ): Chosen {
   const cpu = cpuCandidate();
+  if (isEightBit(choice)) return { candidates: [{ ...cpu, precision: 'int8' }], notices: [] };
   if (choice.provider === 'cpu') return { candidates: [cpu], notices: [] };
   const isAuto = choice.provider === 'auto';
   const cpuMs = verdictOf(cpu, verdicts)?.passMs ?? Infinity;
@@ -38,11 +39,17 @@ export function untried(
   devices: readonly Device[],
   verdicts: readonly Verdict[],
 ): Candidate[] {
+  if (isEightBit(choice)) return [];
   const real = devices.filter(({ problem }) => problem === null);
   const ways = waysOf(choice, real);
   return ways.some(({ provider }) => provider !== 'cpu')
     ? ways.filter((way) => verdictOf(way, verdicts) === undefined)
     : [];
+}
+
+/** 8 bits are asked for by name alone, since the picture is not quite the same; only the CPU has them. */
+function isEightBit({ provider, precision }: RuntimeChoice): boolean {
+  return precision === 'int8' && (provider === 'auto' || provider === 'cpu');
 }
 
 /** Every device and precision that a choice allows, F32 always: it is what is left where F16 is wrong. */
@@ -53,7 +60,7 @@ function waysOf({ provider: wanted, precision }: RuntimeChoice, devices: readonl
     // Software that plays a GPU runs only where it was asked for by name.
     if (problem !== null && !(isNamed && problem.code === 'software')) return [];
     return providerTable[provider].precisions
-      .filter((each) => precision !== 'f32' || each === 'f32')
+      .filter((each) => each === 'f32' || (each === 'f16' && precision !== 'f32'))
       .map((each) => ({ provider, index, device: name ?? provider, precision: each }));
   });
 }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { StudioError } from '#contract/errors.ts';
 import {
   autoRuntime,
+  providers,
   type Candidate,
   type Device,
   type RuntimeChoice,
@@ -12,7 +13,7 @@ import { createEngine } from '../host.ts';
 import type { EnginePort } from '../port.ts';
 import { choose, untried, type Chosen } from './choose.ts';
 import { detectDevices, thisMachine, type Machine } from './detect.ts';
-import { deviceOf, VerdictStore, type Backends } from './verdict-store.ts';
+import { deviceOf, VerdictStore } from './verdict-store.ts';
 
 /** The devices of this machine: found, tried, and chosen from. */
 export interface Devices {
@@ -47,7 +48,11 @@ const defaultTrialLimitMs = 30_000;
 
 export function createDevices(options: DevicesOptions): Devices {
   const { hasCudaExtra, machine = thisMachine(), log = () => undefined } = options;
+  const version = installedVersion();
   const store = new VerdictStore(options.file);
+  /** Looking costs up to 0.3 s, and a job must not wait for it each time. */
+  const chosen = new Map<string, Promise<Chosen>>();
+  let backends: Promise<readonly string[]> | undefined;
   /** Trials and detection one after another, whoever asks. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -55,41 +60,41 @@ export function createDevices(options: DevicesOptions): Devices {
     last = turn;
     return turn;
   };
-  const found = async (): Promise<{ devices: Device[]; version: string }> => {
-    const { names, version } = await knownBackends(store, options, log);
-    return { devices: await detectDevices(machine, names, await hasCudaExtra()), version };
-  };
-  const tryAll = async (ways: readonly Candidate[], devices: readonly Device[], version: string) => {
+  const tryAll = async (ways: readonly Candidate[], devices: readonly Device[]) => {
     for (const way of ways) {
       const device = deviceOf(way, devices);
-      if (device === undefined) continue;
-      const verdict = await tryOne(way, options);
-      await keeping(() => store.keep(verdict, device, version), log);
+      if (device !== undefined) await store.keep(await tryOne(way, options), device, version, log);
     }
   };
-  const describe = async (devices: readonly Device[], version: string): Promise<DeviceList> => {
+  const findNow = async (): Promise<Device[]> => {
+    chosen.clear();
+    const names = await (backends ??= askBackends(options));
+    return await detectDevices(machine, names, await hasCudaExtra());
+  };
+  const describe = async (devices: readonly Device[]): Promise<DeviceList> => {
     const verdicts = await store.verdicts(devices, version);
     return { devices, verdicts, automatic: choose(autoRuntime, devices, verdicts).candidates };
   };
+  const chooseNow = async (choice: RuntimeChoice): Promise<Chosen> => {
+    // The runtime need not be asked what it brings: one that lacks a provider fails its trial.
+    const devices = await detectDevices(machine, providers, await hasCudaExtra());
+    await tryAll(untried(choice, devices, await store.verdicts(devices, version)), devices);
+    return choose(choice, devices, await store.verdicts(devices, version));
+  };
   return {
-    list: () =>
-      inTurn(async () => {
-        const { devices, version } = await found();
-        return await describe(devices, version);
-      }),
-    choose: (choice) =>
-      inTurn(async () => {
-        if (choice.provider === 'cpu') return choose(choice, [], []);
-        const { devices, version } = await found();
-        const ways = untried(choice, devices, await store.verdicts(devices, version));
-        await tryAll(ways, devices, version);
-        return choose(choice, devices, await store.verdicts(devices, version));
-      }),
+    list: () => inTurn(async () => await describe(await findNow())),
+    choose(choice) {
+      const key = `${choice.provider} ${choice.precision}`;
+      const known = chosen.get(key) ?? inTurn(() => chooseNow(choice));
+      chosen.set(key, known);
+      return known;
+    },
     measure: () =>
       inTurn(async () => {
-        const { devices, version } = await found();
-        await tryAll(untried(autoRuntime, devices, []), devices, version);
-        return await describe(devices, version);
+        const devices = await findNow();
+        await tryAll(untried(autoRuntime, devices, []), devices);
+        chosen.clear();
+        return await describe(devices);
       }),
   };
 }
@@ -131,32 +136,12 @@ async function tryOne(candidate: Candidate, options: DevicesOptions): Promise<Ve
   }
 }
 
-/** Asked of the runtime once for each of its versions: starting a process for it takes half a second. */
-async function knownBackends(
-  store: VerdictStore,
-  { startPort }: DevicesOptions,
-  log: (error: unknown) => void,
-): Promise<Backends> {
-  const key = `${process.platform} ${process.arch} ${installedVersion()}`;
-  const kept = await store.backends(key);
-  if (kept !== undefined) return kept;
+async function askBackends({ startPort }: DevicesOptions): Promise<readonly string[]> {
   const engine = createEngine({ startPort });
   try {
-    const { version, names } = await engine.backends();
-    const backends = { key, version, names: [...names] };
-    await keeping(() => store.keepBackends(backends), log);
-    return backends;
+    return (await engine.backends()).names;
   } finally {
     await engine.dispose();
-  }
-}
-
-/** A verdict that cannot be kept holds for this process; the next one measures again. */
-async function keeping(keep: () => Promise<void>, log: (error: unknown) => void): Promise<void> {
-  try {
-    await keep();
-  } catch (error) {
-    log(error);
   }
 }
 

@@ -29,7 +29,7 @@ export const providerTable: Readonly<Record<Provider, ProviderFacts>> = {
   },
   cpu: {
     label: 'CPU',
-    precisions: ['f32'],
+    precisions: ['f32', 'int8'],
     parts: ['text', 'unet', 'vae'],
     platforms: ['linux', 'win32', 'darwin'],
   },

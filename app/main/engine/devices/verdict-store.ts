@@ -6,11 +6,9 @@ import { VerdictSchema, type Device, type Verdict } from '#contract/runtime.ts';
 /** What trials found, by device, driver and version of the runtime: another of these is tried anew. */
 const FileSchema = v.object({
   format: v.literal(1),
-  backends: v.nullable(v.object({ key: v.string(), version: v.string(), names: v.array(v.string()) })),
   verdicts: v.record(v.string(), VerdictSchema),
 });
 type Kept = v.InferOutput<typeof FileSchema>;
-export type Backends = NonNullable<Kept['backends']>;
 
 export class VerdictStore {
   readonly #path: string;
@@ -18,16 +16,6 @@ export class VerdictStore {
 
   constructor(path: string) {
     this.#path = path;
-  }
-
-  async backends(key: string): Promise<Backends | undefined> {
-    const { backends } = await this.#read();
-    return backends?.key === key ? backends : undefined;
-  }
-
-  async keepBackends(backends: Backends): Promise<void> {
-    (await this.#read()).backends = backends;
-    await this.#write();
   }
 
   async verdicts(devices: readonly Device[], runtimeVersion: string): Promise<Verdict[]> {
@@ -38,16 +26,26 @@ export class VerdictStore {
     });
   }
 
-  async keep(verdict: Verdict, device: Device, runtimeVersion: string): Promise<void> {
+  /** One that cannot be written holds for this process; the next one measures again. */
+  async keep(
+    verdict: Verdict,
+    device: Device,
+    runtimeVersion: string,
+    log: (error: unknown) => void,
+  ): Promise<void> {
     (await this.#read()).verdicts[keyOf(verdict, device, runtimeVersion)] = verdict;
-    await this.#write();
+    try {
+      await this.#write();
+    } catch (error) {
+      log(error);
+    }
   }
 
   /** A file that is not there, or of another format, holds nothing: it is measured again. */
   async #read(): Promise<Kept> {
     if (this.#kept !== undefined) return this.#kept;
     const parsed = v.safeParse(FileSchema, await readJson(this.#path));
-    return (this.#kept = parsed.success ? parsed.output : { format: 1, backends: null, verdicts: {} });
+    return (this.#kept = parsed.success ? parsed.output : { format: 1, verdicts: {} });
   }
 
   async #write(): Promise<void> {

@@ -5,10 +5,11 @@ import { createSession, type RuntimeOptions } from '../session.ts';
 
 /** What to build a net's graph for under these options. */
 export async function graphTarget(options: RuntimeOptions): Promise<GraphTarget> {
-  const float = options.precision ?? 'f32';
-  if (options.provider !== 'webgpu') return { ...cpuTarget, float };
+  const { precision = 'f32' } = options;
+  if (precision === 'int8') return { ...cpuTarget, products: 'int8' };
+  if (options.provider !== 'webgpu') return { ...cpuTarget, float: precision };
   const attention = (await isFusedAttentionRight(options)) ? 'fused' : 'plain';
-  return { operators: 'device', attention, float };
+  return { operators: 'device', attention, float: precision, products: 'float' };
 }
 
 const answers = new Map<number, Promise<boolean>>();

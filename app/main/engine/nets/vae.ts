@@ -24,7 +24,8 @@ export async function loadVaeDecoder(
   part: NetPart<VaeConfig>,
   options: RuntimeOptions = {},
 ): Promise<VaeDecoder> {
-  const session = await loadNet(part, buildVaeDecoder, options);
+  // One decoding takes more than all steps: what it took is given back, to the steps of the next picture.
+  const session = await loadNet(part, buildVaeDecoder, { ...options, keepsArena: false });
   const { config } = part;
   const scale = vaeDownscale(config);
   return {

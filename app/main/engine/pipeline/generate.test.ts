@@ -33,13 +33,20 @@ const base: GenerationRequest = {
 
 async function run(
   request: Partial<GenerationRequest>,
-  options: { model?: Model; previewEvery?: number; wantMaps?: boolean; cancelAfter?: number } = {},
+  options: {
+    model?: Model;
+    previewEvery?: number;
+    wantMaps?: boolean;
+    cancelAfter?: number;
+    memory?: 'low';
+  } = {},
 ): Promise<{ events: Event[]; figures: JobFigures }> {
   const events: Event[] = [];
   const figures = await generate(options.model ?? model, {
     request: { ...base, ...request },
     previewEvery: options.previewEvery ?? 0,
     wantMaps: options.wantMaps ?? false,
+    memory: options.memory ?? 'auto',
     emit: (event) => events.push(event),
     isCancelled: () => ofType(events, 'progress').length === (options.cancelAfter ?? -1),
   });
@@ -55,7 +62,7 @@ const pixels = (events: readonly Event[]) =>
 test('a job tells its start, its steps and its pictures, with every figure', async () => {
   const { events, figures } = await run({ count: 2 });
   expect(events.map(({ type }) => type)).toEqual([
-    'started',
+    ...['memory', 'started'],
     ...['progress', 'progress', 'picture'],
     ...['progress', 'progress', 'picture'],
   ]);
@@ -73,6 +80,24 @@ test('a job tells its start, its steps and its pictures, with every figure', asy
   expect(first?.figures.decodeTiles).toBe(1);
   expect(figures.totalMs).toBeGreaterThan(first?.figures.totalMs ?? Infinity);
   expect(figures.peakMemory.bytes).toBeGreaterThan(1e7);
+  expect(figures.memoryMode).toBe('full');
+  expect(figures.estimatedBytes).toBe(ofType(events, 'memory')[0]?.estimatedBytes);
+});
+
+test('low memory loads one part after another and draws the same picture, previews and all', async () => {
+  const request = { merging: { ...tomesdMerging, ratio: 0.5 } };
+  const full = await run(request, { previewEvery: 1 });
+  const low = await run(request, { previewEvery: 1, memory: 'low' });
+  expect(low.figures.memoryMode).toBe('low');
+  expect(low.figures.estimatedBytes).toBeLessThan(full.figures.estimatedBytes ?? 0);
+  expect(ofType(low.events, 'preview')).toHaveLength(ofType(full.events, 'preview').length);
+  // Convolutions that are not laid out anew add their products in another order: the last bit of a pixel may differ.
+  const [drawn, again] = [full, low].map(
+    ({ events }) => ofType(events, 'picture')[0]?.rgb ?? new Uint8Array(),
+  );
+  const differences = Array.from(drawn ?? [], (value, i) => Math.abs(value - (again?.[i] ?? NaN)));
+  expect(differences.length).toBeGreaterThan(0);
+  expect(Math.max(...differences)).toBeLessThanOrEqual(1);
 });
 
 test('picture i of a job is the first picture of a job with seed + i', async () => {

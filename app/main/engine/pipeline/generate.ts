@@ -2,8 +2,10 @@ import type { JobFigures, PictureFigures } from '#contract/engine-protocol.ts';
 import { describeMerging } from '#kernels/tome/describe.ts';
 import type { MergePlan } from '#kernels/tome/plan.ts';
 import { readPeakMemory, resetPeakMemory } from '../memory.ts';
+import { watchDevice } from '../memory/device-peak.ts';
 import { createTorchGenerator } from '../random.ts';
 import { unknownWords } from '../text/words.ts';
+import { planJobMemory } from './job-memory.ts';
 import { checkAgainstModel, type LatentSize } from './check-request.ts';
 import { decodeLatents } from './decode.ts';
 import { denoise, type CallResult } from './denoise.ts';
@@ -27,18 +29,34 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   // The scheduler refuses what it cannot do before anything large is loaded.
   const calls = countCalls(request, model.checkpoint.schedule);
   warn(model, job, size);
+  const { mode, estimate } = await planJobMemory(model, job);
+  const watch = model.runtime.place('unet').provider === 'cpu' ? undefined : watchDevice();
+  try {
+    await makePictures(model, job, size, calls);
+  } catch (error) {
+    await watch?.stop();
+    throw error;
+  }
+  const deviceMemory = await watch?.stop();
+  return {
+    loadMs: model.loadMs - loadedBefore,
+    totalMs: performance.now() - start,
+    peakMemory: readPeakMemory(wasReset),
+    ...(deviceMemory === undefined ? {} : { deviceMemory }),
+    runtime: model.runtime.report(),
+    memoryMode: mode,
+    estimatedBytes: estimate.bytes,
+  };
+}
+
+async function makePictures(model: Model, job: Job, size: LatentSize, calls: number): Promise<void> {
+  const { request } = job;
   const prompts = await encodePrompts(model, request, request.guidanceScale > 1);
   await breathe(job);
   announce(model, job, size, prompts, calls);
   for (let picture = 0; picture < request.count; picture++) {
     await makePicture(model, job, size, prompts, picture);
   }
-  return {
-    loadMs: model.loadMs - loadedBefore,
-    totalMs: performance.now() - start,
-    peakMemory: readPeakMemory(wasReset),
-    runtime: model.runtime.report(),
-  };
 }
 
 function warn(model: Model, job: Job, { latentH, latentW }: LatentSize): void {

@@ -2,12 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 import type { JobEvent } from '#contract/engine-protocol.ts';
 import { CancelledError } from '#contract/errors.ts';
 import type { GenerationRequest } from '#contract/request.ts';
+import type { RuntimeChoice } from '#contract/runtime.ts';
 
 /** What the pipeline is asked, and whom it tells. */
 export interface Job {
   readonly request: GenerationRequest;
   readonly previewEvery: number;
   readonly wantMaps: boolean;
+  /** Absent: what fits. */
+  readonly memory?: RuntimeChoice['memory'];
   readonly emit: (event: Unaddressed<JobEvent>) => void;
   readonly isCancelled: () => boolean;
 }

@@ -3,7 +3,8 @@ import { mergeStructure } from '#kernels/tome/plan.ts';
 import type { MergeStructure } from '#kernels/tome/structure.ts';
 import { EngineError } from '#contract/errors.ts';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
-import type { NetPartName } from '#contract/runtime.ts';
+import type { MemoryMode, NetPartName } from '#contract/runtime.ts';
+import { keptTextBytes } from '../memory/estimate.ts';
 import { loadTextEncoder, type TextEncoder } from '../nets/text-encoder.ts';
 import { loadUnet, type Unet } from '../nets/unet.ts';
 import { loadVaeDecoder, type VaeDecoder } from '../nets/vae.ts';
@@ -13,9 +14,6 @@ import { loadClipTokenizer, type ClipTokenizer } from '../text/tokenizer.ts';
 import type { RequestUnet } from './step-cache.ts';
 import { fitPreview, type PreviewProjection } from './preview.ts';
 import { TextCache } from './text-cache.ts';
-
-/** F32 weights above this are given back once the prompt is encoded: beside a large U-Net they would only fill memory. */
-const keptTextEncoderBytes = 256 * 1024 ** 2;
 
 /** A checkpoint and those of its nets that are loaded now. Each is loaded at its first use. */
 export class Model {
@@ -30,6 +28,7 @@ export class Model {
   #preview: PreviewProjection | undefined;
   readonly #lastingUnets = new WeakMap<Unet, Unet>();
   #loadMs = 0;
+  #memory: MemoryMode = 'full';
 
   constructor(checkpoint: Checkpoint, runtime = new Runtime()) {
     this.checkpoint = checkpoint;
@@ -39,6 +38,20 @@ export class Model {
   /** A new job: where the device had no memory left for the last one, it gets another chance. */
   async begin(tell: (notice: string) => void): Promise<void> {
     if (this.runtime.begin(tell)) await this.release();
+  }
+
+  /** In low memory only the net that works is loaded, and a part that was loaded for another job is given back. */
+  async useMemory(mode: MemoryMode): Promise<void> {
+    const before = this.#memory;
+    this.#memory = mode;
+    // Nets that were loaded for little memory are not those of full: the last bit of a pixel would tell.
+    if (mode === 'low' || before === 'low') await this.release();
+  }
+
+  /** Whether a request would load no U-Net. */
+  holdsUnet(merging: MergingOptions, stepCache?: StepCache): boolean {
+    const structure = mergeStructure(this.checkpoint.unet.config, merging);
+    return this.#unet !== undefined && serves(this.#unet, structure, stepCache?.branch);
   }
 
   /** Time spent on loading nets so far. */
@@ -59,7 +72,7 @@ export class Model {
 
   /** Gives a large text encoder's memory back; a small one stays for the next prompt. */
   async restTextEncoder(): Promise<void> {
-    if (f32Bytes(this.checkpoint.textEncoder.weights) <= keptTextEncoderBytes) return;
+    if (this.#memory === 'full' && f32Bytes(this.checkpoint.textEncoder.weights) <= keptTextBytes) return;
     const encoder = this.#textEncoder;
     this.#textEncoder = undefined;
     await encoder?.release();
@@ -72,6 +85,7 @@ export class Model {
    */
   async unet(merging: MergingOptions, stepCache?: StepCache): Promise<RequestUnet> {
     const wanted = mergeStructure(this.checkpoint.unet.config, merging);
+    if (this.#memory === 'low') await this.#restDecoder();
     const whole = await this.#lasting(() => this.#wholeUnet(wanted, stepCache?.branch));
     if (stepCache === undefined) return { whole };
     const { structure } = whole;
@@ -95,8 +109,7 @@ export class Model {
 
   async #wholeUnet(wanted: MergeStructure | null, branch: number | undefined): Promise<Unet> {
     const old = this.#unet;
-    const merges = old !== undefined && (wanted === null || isSame(old.structure, wanted));
-    if (merges && (branch === undefined || old.extent.branch === branch)) return old;
+    if (old !== undefined && serves(old, wanted, branch)) return old;
     this.#unet = undefined;
     await old?.release();
     const extent = { part: 'whole', ...(branch === undefined ? {} : { branch }) } as const;
@@ -128,6 +141,7 @@ export class Model {
   }
 
   async #loadedVaeDecoder(): Promise<VaeDecoder> {
+    if (this.#memory === 'low') await this.#restUnets();
     return (this.#vaeDecoder ??= await this.#load('vae', (options) =>
       loadVaeDecoder(this.checkpoint.vae, options),
     ));
@@ -139,6 +153,19 @@ export class Model {
       this.#preview = await this.#timed(() => fitPreview(decoder, this.checkpoint.vae.config));
     }
     return this.#preview;
+  }
+
+  async #restUnets(): Promise<void> {
+    const loaded = [this.#unet, this.#shallowUnet];
+    this.#unet = undefined;
+    this.#shallowUnet = undefined;
+    for (const net of loaded) await net?.release();
+  }
+
+  async #restDecoder(): Promise<void> {
+    const decoder = this.#vaeDecoder;
+    this.#vaeDecoder = undefined;
+    await decoder?.release();
   }
 
   async release(): Promise<void> {
@@ -154,7 +181,7 @@ export class Model {
   async #load<T>(part: NetPartName, load: (options: RuntimeOptions) => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.#timed(() => load(this.runtime.options(part)));
+        return await this.#timed(() => load({ ...this.runtime.options(part), memory: this.#memory }));
       } catch (error) {
         await this.#fallBack(part, error);
       }
@@ -198,6 +225,11 @@ export class Model {
 function assertFinite(values: Float32Array): void {
   if (values.some((value) => !Number.isFinite(value)))
     throw new EngineError('ENGINE_FAILED', 'It gave values that are not numbers.');
+}
+
+function serves(unet: Unet, wanted: MergeStructure | null, branch: number | undefined): boolean {
+  const merges = wanted === null || isSame(unet.structure, wanted);
+  return merges && (branch === undefined || unet.extent.branch === branch);
 }
 
 function isSame(a: MergeStructure | null, b: MergeStructure | null): boolean {

@@ -5,6 +5,7 @@ import type { ModelDefaults } from '#contract/model.ts';
 import { modelKinds } from '#contract/model.ts';
 import { parseGenerationRequest, schedulerNames, sizeLimitsPx } from '#contract/request.ts';
 import type { GenerationRequest, StepCache } from '#contract/request.ts';
+import { memoryModes, precisions, providers, type RuntimeChoice } from '#contract/runtime.ts';
 import { addMergingOptions, mergingOf, type MergingTexts } from './merging-options.ts';
 import { number, numberOr, optionalNumber, pair } from './option-values.ts';
 
@@ -25,8 +26,11 @@ export interface GenerateOptions extends MergingTexts {
   readonly out?: string;
   readonly maps?: string;
   readonly preview?: string;
+  readonly device: RuntimeChoice['provider'];
+  readonly precision: RuntimeChoice['precision'];
   readonly previewEvery: string;
   readonly stepCache?: string;
+  readonly memory: RuntimeChoice['memory'];
 }
 
 export function addGenerateOptions(command: Command): Command {
@@ -60,6 +64,25 @@ export function addGenerateOptions(command: Command): Command {
     .option(
       '--step-cache <n[:branch]>',
       'run only every n-th step whole, and of the others the branch + 1 last layers (default branch: 0)',
+    )
+    .optionsGroup('Machine:')
+    .addOption(
+      new Option('--device <name>', 'where pictures are made; "tessera devices" lists what there is')
+        .choices(['auto', ...providers])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--precision <name>', 'what the U-Net computes in; auto = F16 where it is right and faster')
+        .choices(['auto', ...precisions])
+        .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--memory <mode>',
+        'full keeps all nets loaded, low loads one after another; auto: what fits',
+      )
+        .choices(['auto', ...memoryModes])
+        .default('auto'),
     )
     .optionsGroup('Output:')
     .option(

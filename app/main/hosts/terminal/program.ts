@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { RequestError } from '#contract/errors.ts';
 import { modelKinds } from '#contract/model.ts';
 import type { ModelKind } from '#contract/model.ts';
 import type { ServeOptions } from '#main/hosts/browser/serve.ts';
 import { checkCommand } from './commands/check.ts';
+import { devicesCommand } from './commands/devices.ts';
+import { extraActions, extrasCommand, type ExtraAction } from './commands/extras.ts';
 import { generateCommand } from './commands/generate.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { reportFailure, isHelp } from './failure.ts';
@@ -68,6 +70,8 @@ function buildProgram(setExitCode: (code: number) => void): Command {
   addInspect(program, run);
   addCheck(program, run);
   addServe(program, run);
+  addDevices(program, run);
+  addExtras(program, run);
   addBench(program, setExitCode);
   return program;
 }
@@ -174,6 +178,30 @@ function addCheck(program: Command, run: Run): void {
   addCommon(command).action(async (folder: string, options: CommonOptions) => {
     await run((terminal) => checkCommand(folder, terminal))(options);
   });
+}
+
+function addDevices(program: Command, run: Run): void {
+  const command = program
+    .command('devices')
+    .description('Lists what pictures can be made on, with the verdict of a short trial.')
+    .option('--measure', 'try each device anew');
+  addCommon(command).action(async (options: CommonOptions & { measure?: boolean }) => {
+    await run((terminal) => devicesCommand(options.measure === true, terminal))(options);
+  });
+}
+
+function addExtras(program: Command, run: Run): void {
+  const command = program
+    .command('extras')
+    .addArgument(new Argument('<action>', 'what to do with it').choices(extraActions))
+    .addArgument(new Argument('<name>', 'cuda: for cards of NVIDIA on Linux, 0.3 GB').choices(['cuda']))
+    .description('Downloads, checks or removes files that most do not need.')
+    .option('--feed <url>', "a mirror's NuGet service index (default: the one that onnxruntime-node names)");
+  addCommon(command).action(
+    async (action: ExtraAction, _name: string, options: CommonOptions & { feed?: string }) => {
+      await run((terminal) => extrasCommand(action, options.feed, terminal))(options);
+    },
+  );
 }
 
 /** bench has its own options: they are handed through as they are. */

@@ -1,5 +1,6 @@
 import type { JobFigures, MergingReport, PictureFigures } from '#contract/engine-protocol.ts';
 import type { GenerationRequest, MergeMode, MergeSide } from '#contract/request.ts';
+import type { RuntimeReport } from '#contract/runtime.ts';
 
 /** What `generate` tells a person; `--json` gives the same as one object. */
 export interface PictureResult {
@@ -62,8 +63,32 @@ function each({ stepsMs, wholeSteps }: PictureFigures): string {
 }
 
 export function describeJob(figures: JobFigures): string {
-  const { loadMs, peakMemory } = figures;
-  return `  loading ${seconds(loadMs)}; peak memory ${(peakMemory.bytes / 1024 ** 3).toFixed(2)} GiB (${peakMemory.source})\n`;
+  const { runtime, loadMs, peakMemory, deviceMemory, memoryMode, estimatedBytes } = figures;
+  const expected = estimatedBytes === undefined ? '' : `, ${gibibytes(estimatedBytes)} expected`;
+  const mode = memoryMode === 'low' ? ', parts loaded one after another' : '';
+  const lines = [
+    `loading ${seconds(loadMs)}; peak memory ${gibibytes(peakMemory.bytes)}${expected}${mode} (${peakMemory.source})`,
+    ...(deviceMemory === undefined
+      ? []
+      : [`peak graphics memory ${gibibytes(deviceMemory.bytes)} (${deviceMemory.source})`]),
+  ];
+  return `${runtime === undefined ? '' : describeRuntime(runtime)}${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
+}
+
+/** One line where all parts ran alike, else one for each. */
+function describeRuntime({ parts }: RuntimeReport): string {
+  const places = parts.map(
+    ({ part, provider, device, precision }) =>
+      [part, `${provider} (${device}, ${precision.toUpperCase()})`] as const,
+  );
+  const [first] = places;
+  if (first !== undefined && places.every(([, place]) => place === first[1]))
+    return `  made on ${first[1]}\n`;
+  return places.map(([part, place]) => `  ${part} on ${place}\n`).join('');
 }
 
 function plural(count: number, noun: string): string {

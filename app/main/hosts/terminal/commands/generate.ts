@@ -1,16 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { basename, extname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { JobEvent, JobFigures, MergingReport, ModelReference } from '#contract/engine-protocol.ts';
 import { CancelledError, StudioError } from '#contract/errors.ts';
 import { formatInfotext } from '#contract/infotext.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from '#engine/host.ts';
-import type { Engine } from '#engine/host.ts';
-import { createChildProcessPort } from '#engine/port.ts';
+import type { Engine, GenerateJob } from '#engine/host.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { resolveModel } from '#library/models.ts';
+import { dataFolder } from '#main/data-folder.ts';
+import { openMachine } from '#main/machine.ts';
 import { toInfotext } from '#main/parameters.ts';
+import { tell } from './devices.ts';
 import { writeWhole } from '../files.ts';
 import { anyDefaults, previewEvery, toRequest } from '../generate-options.ts';
 import type { GenerateOptions } from '../generate-options.ts';
@@ -26,7 +27,6 @@ import { describeJob, describeMergingReport, describePicture, describeRequest } 
 import type { PictureResult } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 
-const engineEntry = fileURLToPath(import.meta.resolve('#main/engine-process.ts'));
 /** Random seeds stay short enough to be typed again. */
 const seedLimit = 2 ** 32;
 
@@ -41,16 +41,20 @@ export async function generateCommand(
   const interrupt = catchInterrupts(() => {
     terminal.say('Stopping after this step; press Ctrl-C again to stop at once.\n');
   });
-  const engine = createEngine({ startPort: () => createChildProcessPort(engineEntry) });
+  const { startPort, devices } = openMachine({ dataFolder: dataFolder(), log: tell(terminal) });
+  const engine = createEngine({ startPort });
+  const runtime = { provider: options.device, precision: options.precision, memory: options.memory };
   let outputs: Outputs | undefined;
   try {
     outputs = await openOutputs(options, checked);
     engine.start();
+    const { candidates, notices } = await devices.choose(runtime);
     const { path, ...openOptions } = modelReference(options);
     const checkpoint = await openCheckpoint(path, openOptions);
     const request = toRequest(prompt, options, checkpoint.defaults, seed);
     const run = new GenerateRun({ request, outputs, terminal, interrupt, modelName: nameOf(path) });
-    await run.run(engine, { path, ...openOptions }, every);
+    const model = { path, ...openOptions };
+    await run.run(engine, { ...{ model, runtime, candidates, notices }, previewEvery: every });
     return 0;
   } catch (error) {
     await outputs?.abandon();
@@ -128,12 +132,12 @@ class GenerateRun {
     if (context.terminal.isTalkative) this.#progress = createProgress(process.stderr);
   }
 
-  async run(engine: Engine, model: ModelReference, every: number): Promise<void> {
+  async run(engine: Engine, job: Omit<GenerateJob, 'request' | 'wantMaps'>): Promise<void> {
     const { request, outputs, terminal, interrupt, modelName } = this.#context;
     terminal.say(describeRequest(request, modelName));
     try {
       const figures = await engine.generate(
-        { model, request, previewEvery: every, wantMaps: outputs.maps !== undefined },
+        { ...job, request, wantMaps: outputs.maps !== undefined },
         {
           signal: AbortSignal.any([interrupt.signal, this.#stop.signal]),
           onEvent: (event) => {
@@ -163,6 +167,9 @@ class GenerateRun {
     switch (event.type) {
       case 'warning':
         this.#note(event.message);
+        break;
+      case 'memory':
+        // What a person should know of it comes as a warning.
         break;
       case 'started':
         this.#merging = event.merging;

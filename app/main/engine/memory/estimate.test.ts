@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { noMerging } from '#contract/request.ts';
+import type { ClipTextConfig } from '#kernels/nets/configs.ts';
+import { openCheckpoint } from '#library/checkpoint.ts';
+import { embeddedModelPath } from '#library/models.ts';
+import { parseTextConfig } from '#library/configs/text.ts';
+import { parseUnetConfig } from '#library/configs/unet.ts';
+import { parseVaeConfig } from '#library/configs/vae.ts';
+import { estimateMemory, type MemoryRequest } from './estimate.ts';
+import { modelWeights, type ModelShape } from './weights.ts';
+
+const MiB = 1024 ** 2;
+const layouts = join(import.meta.dirname, '..', '..', '..', '..', 'tests', 'golden', 'layouts');
+const layout = (name: string) =>
+  (JSON.parse(readFileSync(join(layouts, `${name}.json`), 'utf8')) as { config: Record<string, unknown> })
+    .config;
+const clip: ClipTextConfig = parseTextConfig('sd15', layout('sd15.text_encoder'));
+const sd15: ModelShape = {
+  unet: parseUnetConfig('sd15', layout('sd15.unet')),
+  vae: parseVaeConfig('sd15', layout('sd.vae')),
+  text: clip,
+};
+const weights = modelWeights(sd15);
+const at = (px: number, more: Partial<MemoryRequest> = {}): MemoryRequest => ({
+  ...{ widthPx: px, heightPx: px, guidanceScale: 7.5, merging: noMerging },
+  ...more,
+});
+const of = (request: MemoryRequest, mode: 'full' | 'low' = 'full', more = {}) =>
+  estimateMemory(sd15, weights, request, { mode, previews: false, ...more });
+
+describe('estimateMemory', () => {
+  it('knows the weights of SD 1.5: 860 million values of the U-Net, 85 of the text encoder without its table, 49 of the decoder', () => {
+    const millions = (values: number) => Math.round(values / 1e6);
+    expect(millions(weights.unet.values)).toBe(860);
+    expect(millions(weights.text.values)).toBe(85);
+    expect(millions(weights.decoder.values)).toBe(49);
+    expect(millions(weights.unet.convValues)).toBe(564);
+  });
+
+  // VmHWM of the engine process in MiB, measured on 25 November 2026 (2 cores, Linux x64, onnxruntime-node 1.30).
+  it.each([
+    ['loading the U-Net, full', of(at(512)).phases.load, 5593],
+    ['steps at 512 px, full', of(at(512)).phases.steps, 3630],
+    ['steps at 256 px, full', of(at(256)).phases.steps, 3476],
+    ['steps at 512 px, low', of(at(512), 'low').phases.steps, 3600],
+  ])('is within 20 %% of what was measured with the size of SD 1.5: %s', (_name, bytes, measuredMiB) => {
+    expect(bytes / MiB / measuredMiB).toBeGreaterThan(0.8);
+    expect(bytes / MiB / measuredMiB).toBeLessThan(1.2);
+  });
+
+  it.each([
+    [256, 'full', 235],
+    [384, 'full', 297],
+    [256, 'low', 195],
+    [384, 'low', 225],
+  ] as const)('is within 20 %% for the embedded model at %d px, %s', async (px, mode, measuredMiB) => {
+    const { unet, vae, textEncoder } = await openCheckpoint(embeddedModelPath(), {});
+    const shape = { unet: unet.config, vae: vae.config, text: textEncoder.config };
+    const { bytes } = estimateMemory(shape, modelWeights(shape), at(px), { mode, previews: false });
+    expect(bytes / MiB / measuredMiB).toBeGreaterThan(0.8);
+    expect(bytes / MiB / measuredMiB).toBeLessThan(1.2);
+  });
+
+  it('grows with size and guidance, and falls with the low mode and with nets that are loaded', () => {
+    expect(of(at(1024)).phases.steps).toBeGreaterThan(of(at(512)).phases.steps);
+    expect(of(at(512, { guidanceScale: 1 })).phases.steps).toBeLessThan(of(at(512)).phases.steps);
+    expect(of(at(512), 'low').bytes).toBeLessThan(of(at(512)).bytes);
+    expect(of(at(512), 'full', { loaded: true }).bytes).toBeLessThan(of(at(512)).bytes);
+  });
+
+  it('is moved by merging only where the feed-forward layers merge: they hold the widest tensors', () => {
+    const merging = { ...noMerging, ratio: 0.5 };
+    expect(of(at(1024, { merging })).phases.steps).toBe(of(at(1024)).phases.steps);
+    expect(of(at(1024, { merging: { ...merging, mlp: true } })).phases.steps).toBeLessThan(
+      of(at(1024)).phases.steps,
+    );
+  });
+
+  it('counts the second net of step caching and the decoder of previews', () => {
+    const cached = of(at(512, { stepCache: { interval: 3, branch: 0 } }));
+    expect(cached.phases.steps).toBeGreaterThan(of(at(512)).phases.steps);
+    expect(of(at(512), 'full', { previews: true }).phases.steps).toBeGreaterThan(of(at(512)).phases.steps);
+  });
+});

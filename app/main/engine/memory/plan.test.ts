@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { noMerging } from '#contract/request.ts';
+import { openCheckpoint } from '#library/checkpoint.ts';
+import { embeddedModelPath } from '#library/models.ts';
+import { planMemory } from './plan.ts';
+import { describeRemedies } from './remedies.ts';
+import { modelWeights } from './weights.ts';
+
+const { unet, vae, textEncoder } = await openCheckpoint(embeddedModelPath(), {});
+const shape = { unet: unet.config, vae: vae.config, text: textEncoder.config };
+const weights = modelWeights(shape);
+const request = { widthPx: 1024, heightPx: 1024, guidanceScale: 7.5, merging: noMerging };
+const plan = (freeBytes: number, choice: 'auto' | 'full' | 'low' = 'auto', more = {}) =>
+  planMemory({
+    ...{ shape, weights, choice, freeBytes },
+    request: { ...request, ...more },
+    options: { previews: false },
+  });
+const plenty = 64e9;
+const fullBytes = plan(plenty).estimate.bytes;
+const lowBytes = plan(plenty, 'low').estimate.bytes;
+
+describe('planMemory', () => {
+  it('is full without a word where there is room', () => {
+    expect(plan(fullBytes)).toMatchObject({ mode: 'full', notice: undefined });
+  });
+
+  it('loads one part after another where only that fits, and says so', () => {
+    const { mode, notice } = plan(lowBytes);
+    expect(mode).toBe('low');
+    expect(notice).toMatch(/^Low-memory mode: .* one after another/);
+    expect(notice).not.toMatch(/may be slow or fail/);
+  });
+
+  it('says what would help where not even that fits', () => {
+    expect(plan(lowBytes / 2).notice).toMatch(/may be slow or fail\. What would help most/);
+  });
+
+  it('does as it was told', () => {
+    expect(plan(0, 'full').mode).toBe('full');
+    expect(plan(plenty, 'low')).toMatchObject({ mode: 'low', notice: undefined });
+  });
+
+  it('names up to three settings, the one that saves most first, each by what it truly saves', () => {
+    const { remedies } = plan(0, 'full');
+    expect(remedies).toHaveLength(3);
+    expect(remedies.map(({ savedBytes }) => savedBytes)).toEqual(
+      remedies.map(({ savedBytes }) => savedBytes).toSorted((a, b) => b - a),
+    );
+    const size = remedies.find(({ what }) => what === 'size');
+    expect(size?.text).toBe('512×512 instead of 1024×1024 px');
+    const half = plan(0, 'full', { widthPx: 512, heightPx: 512 }).estimate.bytes;
+    expect(size?.savedBytes).toBe(fullBytes - half);
+    expect(describeRemedies(remedies)).toMatch(/512×512 instead of 1024×1024 px: \d+ MB less/);
+  });
+
+  it('offers nothing that is set already', () => {
+    const merging = { ...noMerging, ratio: 0.7, mlp: true };
+    const { remedies } = plan(0, 'low', { guidanceScale: 1, merging, widthPx: 64, heightPx: 64 });
+    expect(remedies).toEqual([]);
+    expect(describeRemedies(remedies)).toMatch(/smaller model/);
+  });
+});

@@ -1,0 +1,57 @@
+import type { ClipTextConfig, UnetConfig, VaeConfig } from '#kernels/nets/configs.ts';
+import { GraphBuilder } from '#kernels/graph/builder.ts';
+import { expectedClipTextTensors, expectedUnetTensors, expectedVaeTensors } from '#kernels/nets/tensors.ts';
+import type { ExpectedTensors } from '#kernels/nets/tensors.ts';
+import { emitUnet } from '#kernels/nets/unet.ts';
+
+/** What fixes the shape of a model's three nets. */
+export interface ModelShape {
+  readonly unet: UnetConfig;
+  readonly vae: VaeConfig;
+  readonly text: ClipTextConfig;
+}
+
+/** Values of a net's weights, as the runtime holds them: half-precision ones are widened on the processor. */
+export interface NetWeights {
+  readonly values: number;
+  /** Those of convolutions: they are laid out anew when they are loaded, beside the originals. */
+  readonly convValues: number;
+}
+
+export interface ModelWeights {
+  readonly unet: NetWeights;
+  readonly text: NetWeights;
+  readonly decoder: NetWeights;
+}
+
+export function modelWeights({ unet, vae, text }: ModelShape): ModelWeights {
+  return {
+    unet: count(expectedUnetTensors(unet)),
+    // The table of tokens stays in the file: a prompt reads a few of its rows.
+    text: count(expectedClipTextTensors(text), (name) => !name.endsWith('token_embedding.weight')),
+    decoder: count(
+      expectedVaeTensors(vae),
+      (name) => !name.startsWith('encoder.') && !name.startsWith('quant_conv'),
+    ),
+  };
+}
+
+/** What of the U-Net is loaded a second time for step caching. */
+export function shallowWeights(unet: UnetConfig, branch: number): NetWeights {
+  const g = new GraphBuilder({ get: () => undefined, names: () => [] });
+  emitUnet(g, unet, null, { part: 'shallow', branch });
+  return count(g.requestedWeights);
+}
+
+function count(tensors: ExpectedTensors, isHeld: (name: string) => boolean = () => true): NetWeights {
+  let values = 0;
+  let convValues = 0;
+  for (const [name, shape] of tensors) {
+    if (!isHeld(name)) continue;
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    values += size;
+    // The projections of transformers are stored as convolutions in SD 1.x and read as matrices.
+    if (shape.length === 4 && !/\.proj_(in|out)\./.test(name)) convValues += size;
+  }
+  return { values, convValues };
+}

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { connectParent } from '#engine/port.ts';
 
 /** A process that speaks the engine's protocol without any model: the prompt says how it should behave. */
@@ -32,6 +33,11 @@ const behaviours: Record<string, (id: number) => void> = {
   'exit 3': () => {
     process.stderr.write('first line\nthe last line\n', () => process.exit(3));
   },
+  'die on a card': (id) => {
+    if (providers.includes('webgpu')) process.stderr.write('driver fell', () => process.exit(139));
+    else for (const message of notices) port.post({ type: 'warning', id, message });
+    if (!providers.includes('webgpu')) behaviours['end well']?.(id);
+  },
   'speak nonsense': (id) => {
     port.post({ type: 'progress', id, call: 'one' });
   },
@@ -47,6 +53,9 @@ const behaviours: Record<string, (id: number) => void> = {
   },
 };
 
+/** Of the job that came last. */
+let providers: string[] = [];
+let notices: string[] = [];
 let waiting = 0;
 let deaf = false;
 port.onMessage((message) => {
@@ -54,6 +63,7 @@ port.onMessage((message) => {
   const id = Number(message.id);
   if (message.type === 'generate' && 'request' in message) {
     const prompt = promptOf(message.request);
+    ({ providers, notices } = placesOf(message));
     waiting = id;
     deaf = prompt === 'ignore cancel';
     behaviours[prompt]?.(id);
@@ -69,4 +79,12 @@ port.onMessage((message) => {
 
 function promptOf(request: unknown): string {
   return typeof request === 'object' && request !== null && 'prompt' in request ? String(request.prompt) : '';
+}
+
+function placesOf(message: object): { providers: string[]; notices: string[] } {
+  const { candidates, notices: given } = v.parse(
+    v.object({ candidates: v.array(v.object({ provider: v.string() })), notices: v.array(v.string()) }),
+    message,
+  );
+  return { providers: candidates.map(({ provider }) => provider), notices: given };
 }

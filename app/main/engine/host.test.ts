@@ -159,3 +159,23 @@ test('an entry that does not exist fails the job as died', async () => {
   engine = createEngine({ startPort: () => createChildProcessPort('/no/such/engine.ts') });
   await expect(engine.generate(job('end well'))).rejects.toMatchObject({ code: 'ENGINE_DIED' });
 });
+
+test('a driver that takes the process down (stand-in): the job is begun again on the next device, with a notice', async () => {
+  const events: JobEvent[] = [];
+  const card = { provider: 'webgpu', index: 0, device: 'Card', precision: 'f16' } as const;
+  const candidates = [
+    card,
+    { ...card, precision: 'f32' },
+    { ...card, provider: 'cpu', device: 'CPU' },
+  ] as const;
+  const figures = await start().generate(
+    { ...job('die on a card'), candidates },
+    { onEvent: (event) => events.push(event) },
+  );
+  expect(figures.totalMs).toBe(1);
+  expect(starts).toBe(2);
+  const [warning] = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  expect(warning).toMatch(
+    /^The engine ended on Card: .*SIGSEGV.*driver fell The picture is begun again on CPU\.$/s,
+  );
+});

@@ -105,17 +105,31 @@ class EngineHost implements Engine {
     return { tookMs: ending.tookMs };
   }
 
-  async generate(job: GenerateJob, options?: JobOptions): Promise<JobFigures> {
+  async generate(job: GenerateJob, options: JobOptions = {}): Promise<JobFigures> {
     const { model, request, previewEvery = 0, wantMaps = false, runtime = autoRuntime } = job;
     const body = { type: 'generate', model, request, previewEvery, wantMaps, runtime } as const;
     const { candidates = [], notices = [] } = job;
     const where = { candidates: [...candidates], notices: [...notices] };
-    const ending = await this.#run({ ...body, ...where }, options);
-    invariant(
-      ending.type === 'done' && ending.figures !== undefined,
-      'The engine ended a job without its figures.',
-    );
-    return ending.figures;
+    let pictures = 0;
+    const onEvent = (event: JobEvent): void => {
+      if (event.type === 'picture') pictures++;
+      options.onEvent?.(event);
+    };
+    try {
+      const ending = await this.#run({ ...body, ...where }, { ...options, onEvent });
+      invariant(
+        ending.type === 'done' && ending.figures !== undefined,
+        'The engine ended a job without its figures.',
+      );
+      return ending.figures;
+    } catch (error) {
+      const next = pictures === 0 ? withoutFirstDevice(candidates, error) : undefined;
+      if (next === undefined) throw error;
+      return await this.generate(
+        { ...job, candidates: next.left, notices: [...notices, next.notice] },
+        options,
+      );
+    }
   }
 
   async unload(): Promise<void> {
@@ -232,4 +246,16 @@ class EngineHost implements Engine {
 
 function isEnding(event: Exclude<EngineEvent, { type: 'failed' }>): event is Ending {
   return ['done', 'loaded', 'backends', 'tried'].includes(event.type);
+}
+
+/** Where a job can go on whose device took the process down with it, as some drivers do instead of failing. */
+function withoutFirstDevice(candidates: readonly Candidate[], error: unknown) {
+  const [first, ...rest] = candidates;
+  if (first === undefined || first.provider === 'cpu') return undefined;
+  if (!(error instanceof EngineError) || error.code !== 'ENGINE_DIED') return undefined;
+  const left = rest.filter(({ provider, index }) => provider !== first.provider || index !== first.index);
+  const [next] = left;
+  if (next === undefined) return undefined;
+  const notice = `The engine ended on ${first.device}: ${error.message} The picture is begun again on ${next.device}.`;
+  return { left, notice };
 }

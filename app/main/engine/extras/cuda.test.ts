@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cudaPackage } from './cuda-package.ts';
-import { createCudaExtra, type ExtraProgress } from './cuda.ts';
+import { createCudaExtra, cudaEnvironment, type ExtraProgress } from './cuda.ts';
 
 /** NuGet is a stand-in: a server on this machine with a small package in the place of the real 0.3 GB. */
 const { name, version, files } = cudaPackage();
@@ -88,6 +89,29 @@ test('downloads, checks and unpacks what is needed, beside a copy of the runtime
   expect(progress.at(-1)).toMatchObject({ phase: 'unpack', doneBytes: progress.at(-1)?.totalBytes });
   expect(await extra().damaged()).toEqual([]);
 });
+
+test.runIf(`${process.platform}/${process.arch}` === 'linux/x64')(
+  'the engine looks for the provider in the extra, and finds what lies there',
+  async () => {
+    expect(cudaEnvironment(dataFolder, {})).toEqual({});
+    await extra().install({});
+    const folder = (await extra().folder()) ?? '';
+    const env = cudaEnvironment(dataFolder, { LD_LIBRARY_PATH: '/opt/cuda' });
+    expect(env).toEqual({ LD_LIBRARY_PATH: `${folder}:/opt/cuda`, CUDA_DEVICE_ORDER: 'PCI_BUS_ID' });
+    const script = `import { createSession } from '#engine/session.ts';
+      await createSession(new Uint8Array(1), '.', { provider: 'cuda' }).catch(({ message }) => console.error(message));`;
+    const said = await new Promise<string>((resolve) => {
+      const args = ['--input-type=module', '--eval', script];
+      const options = { env: { ...process.env, ...env }, cwd: import.meta.dirname };
+      execFile(process.execPath, args, options, (_error, stdout, stderr) => {
+        resolve(stdout + stderr);
+      });
+    });
+    // The stand-in's file is text and no library, so that it cannot be loaded; where it was looked for is what counts.
+    expect(said).toContain(`${folder}/libonnxruntime_providers_shared.so`);
+    expect(said).toMatch(/file too short|invalid ELF header/);
+  },
+);
 
 test('is there already the second time, tells a file that changed, and goes when it is removed', async () => {
   const first = await extra().install({});

@@ -37,10 +37,11 @@ export interface GenerateOptions {
 export async function generateByCommand(options: GenerateOptions): Promise<Generated> {
   const { model, sizePx, steps, ratio, folder } = options;
   const out = join(folder, `${randomUUID()}.png`);
-  const args = ['generate', PROMPT, '--json', '--out', out, '--model', model, '--scheduler', 'ddim'];
+  const args = ['generate', PROMPT, '--json', '--out', out, '--model', model];
+  const fixed = ['--scheduler', 'ddim', '--device', 'cpu', '--precision', 'f32'];
   const numbers = { size: `${sizePx}x${sizePx}`, steps, ratio, seed: PICTURE_SEED };
   const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, ...flags]);
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, ...fixed, ...flags]);
   const { pictures, figures } = v.parse(GeneratedSchema, JSON.parse(stdout));
   const firstStepEndedMs = figures.startToFirstStepMs;
   return {

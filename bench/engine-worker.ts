@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { JobFigures, ModelReference } from '#contract/engine-protocol.ts';
-import { BugError } from '#contract/errors.ts';
+import { BugError, EngineError } from '#contract/errors.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from '#engine/host.ts';
 import { autoRuntime, type Provider } from '#contract/runtime.ts';
@@ -40,6 +40,7 @@ export function startEngineWorker(provider: Provider): Worker {
           model: modelOf(work),
           request: requestOf(work, point),
           runtime: { ...autoRuntime, provider, precision: point.precision ?? 'f32' },
+          candidates: [{ provider, index: 0, device: provider, precision: point.precision ?? 'f32' }],
         },
         {
           onEvent: (event) => {
@@ -48,6 +49,7 @@ export function startEngineWorker(provider: Provider): Worker {
           },
         },
       );
+      assertRanOn(provider, figures);
       // Where a ratio needs another graph than the run before, the engine loads it first.
       const { loadMs } = figures;
       const tookMs = performance.now() - start - loadMs;
@@ -63,6 +65,16 @@ export function startEngineWorker(provider: Provider): Worker {
     },
     stop: () => engine.dispose(),
   };
+}
+
+/** The engine goes on elsewhere when a device fails, which would be told as that device's figure. */
+function assertRanOn(provider: Provider, { runtime }: JobFigures): void {
+  const unet = runtime?.parts.find(({ part }) => part === 'unet');
+  if (unet !== undefined && unet.provider !== provider)
+    throw new EngineError(
+      'ENGINE_FAILED',
+      `It ran on ${unet.provider} instead: ${runtime?.notices.join(' ') ?? ''}`,
+    );
 }
 
 function modelOf({ model, configFolder }: PictureWork): ModelReference {

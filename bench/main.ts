@@ -53,6 +53,7 @@ async function measureAll(options: BenchOptions, folder: string, store: Store): 
     threads: physicalCores(),
     folder,
     peaks: options.peaks,
+    compares: options.compares,
     coldWhenLong: options.coldWhenLong,
     say: (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`),
     versions: {},
@@ -105,7 +106,10 @@ function planAll(bench: Bench, options: BenchOptions): Record<Topic, () => reado
     'unet-demo': () => planUnet(bench, options, 'unet-demo', demo),
     'unet-sd15': () => planUnet(bench, options, 'unet-sd15', sd15),
     'unet-sd21': () => planUnet(bench, options, 'unet-sd21', sd21),
-    ends: () => [sd15, sd21].flatMap((source) => planEnds(bench, options, source)),
+    ends: () =>
+      [sd15, ...(options.what.includes('unet-sd21') ? [sd21] : [])].flatMap((source) =>
+        planEnds(bench, options, source),
+      ),
     pictures: () => [
       ...planPictures(bench, options, demo, PICTURE_STEPS),
       ...large.flatMap((source) => planPictures(bench, options, source, options.pictureSteps)),

@@ -32,7 +32,9 @@ export interface Bench {
   readonly folder: string;
   /** Takes each line's memory as well, from a fresh process. */
   readonly peaks: boolean;
-  /** Runs longer than LONG_MS are timed without a round that warms up. */
+  /** The sides' outputs are compared before they are timed. */
+  readonly compares: boolean;
+  /** Studies with a run longer than LONG_MS are timed without a round that warms up. */
   readonly coldWhenLong: boolean;
   readonly say: (text: string) => void;
   /** Versions that the workers report are gathered here. */
@@ -70,9 +72,13 @@ export async function measure(bench: Bench, plan: Plan): Promise<Study> {
     });
   }
   const { key, title, sameWorkLimit } = plan;
-  const notes = isCold
-    ? [...plan.notes, `Runs take longer than ${LONG_MS / 1000} s: timed without a round that warms up.`]
-    : plan.notes;
+  const notes = [
+    ...plan.notes,
+    ...(isCold ? [`A run takes longer than ${LONG_MS / 1000} s: timed without a round that warms up.`] : []),
+    ...(bench.contenders.length > 1 && !bench.compares
+      ? ["The sides' outputs were not compared in this run."]
+      : []),
+  ];
   return { key, title, figures, sameWorkLimit, notes };
 }
 
@@ -156,7 +162,7 @@ async function compareOutputs(
   failures: Failures,
 ): Promise<Map<Contender, Map<number, { difference: Difference }>>> {
   const gaps = new Map<Contender, Map<number, { difference: Difference }>>();
-  if (workers.size < 2) return gaps;
+  if (workers.size < 2 || !bench.compares) return gaps;
   for (const ratio of plan.ratios) {
     bench.say(`${plan.title}: outputs at ratio ${ratio} are compared`);
     const outputs: { contender: Contender; data: Float32Array }[] = [];
@@ -205,7 +211,7 @@ async function time(
   const hasVariants = (plan.variants ?? []).some(({ name }) => name !== '');
   const { timed, isCold } = await timeInRounds(entries, {
     rounds: plan.rounds,
-    isWarm: workers.size > 1 && !hasVariants,
+    isWarm: workers.size > 1 && bench.compares && !hasVariants,
     ...(bench.coldWhenLong ? { coldAboveMs: LONG_MS } : {}),
     onRound: (round) => {
       bench.say(`${plan.title}: ${round === 0 ? 'warm-up' : `round ${round} of ${plan.rounds}`}`);
@@ -237,9 +243,17 @@ function pointOf({ ratio, variant }: Entry, fixed: boolean, step: number): Point
   };
 }
 
+/** After so many steps everything that is kept from step to step has been made anew at once. */
+function stepsInRound({ stepCache, merging }: Variant): number {
+  const [a, b] = [stepCache?.interval ?? 1, merging.matchEvery];
+  let steps = a;
+  while (steps % b !== 0) steps += a;
+  return steps;
+}
+
 function wholeOf({ wholeSteps }: Plan, { variant }: Entry, ran: Ran | undefined): number[] {
   if (wholeSteps === undefined || ran?.stepEndsMs === undefined) return [];
-  return [wholePictureMs(ran.tookMs, ran.stepEndsMs, wholeSteps, variant.stepCache?.interval ?? 1)];
+  return [wholePictureMs(ran.tookMs, ran.stepEndsMs, wholeSteps, stepsInRound(variant))];
 }
 
 function told({ wholeSteps }: Plan, wholes: readonly number[] = []): Pick<Figure, 'whole'> {

@@ -22,6 +22,7 @@ export interface BenchOptions {
   readonly pictureSteps: number;
   /** A size whose pass would take longer is left out. */
   readonly passLimitMs: number;
+  readonly compares: boolean;
   readonly coldWhenLong: boolean;
   readonly peers: boolean;
   readonly python: string;
@@ -55,7 +56,8 @@ export const usage = `Times Tessera on this machine, and with --peers diffusers 
   --sizes LIST       sizes in pixels of SD 1.5, multiples of 64 (${full.sizesPx.join(',')}; with --report ${reported.sizesPx.join(',')});
                      latents are an eighth of it, for every model
   --rounds N         timed rounds, 1 to 100, after one that warms up (${full.rounds})
-  --no-warm          runs longer than 30 s are timed without the round that warms up
+  --no-warm          studies with a run longer than 30 s are timed without the round that warms up
+  --no-compare       the sides' outputs are not compared before they are timed
   --variant JSON     beside tomesd's ways: '{"matchScope":"level","matchEvery":4}'; may be given several times
   --step-cache N/B   beside them: deep features kept for N steps, B up blocks run (3/0); in pictures
   --precision LIST   the U-Net in these beside f32: ${precisions.join(',')}
@@ -98,6 +100,7 @@ export function parseBenchOptions(args: readonly string[], environment = process
     large: values.quick !== true,
     pictureSteps: whole(values['picture-steps'], '--picture-steps', 1, 20, large.pictureSteps),
     passLimitMs: 1000 * whole(values['pass-limit'], '--pass-limit', 1, 86_400, large.passLimitSeconds),
+    compares: values['no-compare'] !== true,
     coldWhenLong: values['no-warm'] === true,
     peers: values.peers === true,
     python: values.python ?? environment['TESSERA_PYTHON'] ?? 'python3',
@@ -122,6 +125,7 @@ function parse(args: readonly string[]) {
         sizes: { type: 'string' },
         rounds: { type: 'string' },
         'no-warm': { type: 'boolean' },
+        'no-compare': { type: 'boolean' },
         variant: { type: 'string', multiple: true },
         'step-cache': { type: 'string', multiple: true },
         precision: { type: 'string' },

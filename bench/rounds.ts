@@ -10,7 +10,7 @@ export interface Rounds {
   readonly rounds: number;
   /** All of them ran before: no round warms up. */
   readonly isWarm: boolean;
-  /** Where every run of the warming round takes longer, that round counts as the first. */
+  /** Where a run of the warming round takes longer, that round counts as the first. */
   readonly coldAboveMs?: number;
   readonly onRound?: (round: number) => void;
 }
@@ -29,7 +29,7 @@ export async function timeInRounds<K>(
     onRound(round);
     const times: number[] = [];
     for (const entry of entries) times.push(await entry.run(round));
-    isCold ||= round === 0 && times.every((ms) => ms > coldAboveMs);
+    isCold ||= round === 0 && times.some((ms) => ms > coldAboveMs);
     if (round > 0 || isCold) taken = taken.map((earlier, i) => [...earlier, times[i] ?? NaN]);
   }
   return { timed: entries.map(({ key }, i) => ({ key, times: spread(taken[i] ?? []) })), isCold };

@@ -2,7 +2,7 @@ import { spread } from './statistics.ts';
 
 /**
  * What a picture of `steps` steps takes, from one with fewer: that one, and for each missing step the median of those
- * that were run at the same place of the step cache's round (interval 1: no cache). The first step is left out of the
+ * that were run at the same place of a round of `interval` steps, as a step cache makes them (1: all are alike). The first step is left out of the
  * medians: the text is encoded before it, and the peers do not tell how long that took.
  */
 export function wholePictureMs(
@@ -17,7 +17,7 @@ export function wholePictureMs(
     const alike = took.filter((_, i) => i > 0 && i % interval === step % interval);
     if (alike.length === 0)
       throw new RangeError(
-        `A picture of ${stepEndsMs.length} steps does not tell what ${steps} take with a cache of every ${interval}: run at least ${interval + 1}.`,
+        `A picture of ${stepEndsMs.length} steps does not tell what ${steps} take where every ${interval} differ: run at least ${interval + 1}.`,
       );
     wholeMs += spread(alike).median;
   }

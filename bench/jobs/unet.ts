@@ -36,8 +36,9 @@ export function planUnet(bench: Bench, options: BenchOptions, topic: Topic, sour
   });
 }
 
-/** One pass has no step before it. */
-const uncached = ({ variants }: BenchOptions) => variants.filter(({ stepCache }) => stepCache === undefined);
+/** One pass tells nothing of what is kept from step to step: pictures do. */
+const uncached = ({ variants }: BenchOptions) =>
+  variants.filter(({ stepCache, merging }) => stepCache === undefined && merging.matchEvery === 1);
 
 interface Pass {
   readonly key: StudyKey;

@@ -1,4 +1,4 @@
-"""The peers' side of the benchmark: diffusers and tomesd on torch, on the CPU in float32.
+"""The peers' side of the benchmark: diffusers, tomesd and DeepCache on torch, on the CPU in float32.
 
 Speaks bench/protocol.ts: a JSON object a line on stdin, one answer a line on stdout.
 """
@@ -8,9 +8,10 @@ import os
 import resource
 import sys
 import time
+from contextlib import contextmanager
 from importlib.metadata import version
 
-PACKAGES = ("torch", "diffusers", "tomesd", "transformers", "safetensors")
+PACKAGES = ("torch", "diffusers", "tomesd", "DeepCache", "transformers", "safetensors")
 SEED = 7
 TIMESTEP = 500
 CELL = 2
@@ -24,6 +25,7 @@ import safetensors.torch  # noqa: E402
 import tomesd  # noqa: E402
 import tomesd.patch  # noqa: E402
 import torch  # noqa: E402
+from DeepCache import DeepCacheSDHelper  # noqa: E402
 import transformers  # noqa: E402
 from diffusers.models.attention_processor import Attention  # noqa: E402
 
@@ -98,16 +100,17 @@ class Pictures:
             self.step_ends_ms.append((time.perf_counter() - start) * 1000)
             return kept
 
-        return self.pipeline(
-            self.work["prompt"],
-            width=self.work["sizePx"],
-            height=self.work["sizePx"],
-            num_inference_steps=self.work["steps"],
-            guidance_scale=self.work["guidanceScale"],
-            generator=torch.Generator().manual_seed(SEED),
-            output_type="pt",
-            callback_on_step_end=after_step,
-        ).images[0]
+        with step_caching(self.pipeline, point.get("stepCache")):
+            return self.pipeline(
+                self.work["prompt"],
+                width=self.work["sizePx"],
+                height=self.work["sizePx"],
+                num_inference_steps=self.work["steps"],
+                guidance_scale=self.work["guidanceScale"],
+                generator=torch.Generator().manual_seed(SEED),
+                output_type="pt",
+                callback_on_step_end=after_step,
+            ).images[0]
 
 
 class Ends:
@@ -135,6 +138,21 @@ def patch(model, point):
     tomesd.remove_patch(model)
     if point["ratio"] > 0:
         tomesd.apply_patch(model, ratio=point["ratio"], use_rand=not point["fixed"])
+
+
+@contextmanager
+def step_caching(pipeline, cache):
+    """DeepCache around one picture. Its branches are counted for two layers a block, as SD 1.x and 2.x have."""
+    if cache is None:
+        yield
+        return
+    helper = DeepCacheSDHelper(pipe=pipeline)
+    helper.set_params(cache_interval=cache["interval"], cache_branch_id=cache["branch"])
+    helper.enable()
+    try:
+        yield
+    finally:
+        helper.disable()
 
 
 def load_part(kind, work, subfolder):

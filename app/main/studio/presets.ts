@@ -10,8 +10,8 @@ export const builtinPresets: Readonly<Record<BuiltinPresetId, PresetChanges>> = 
   exact: { merging: noMerging, stepsFactor: 1 },
   faithful: { merging: { ...noMerging, ratio: 0.25 }, stepsFactor: 1 },
   balanced: { merging: { ...noMerging, ratio: 0.5 }, stepsFactor: 1 },
-  fast: { merging: { ...noMerging, ratio: 0.6, maxDownsample: 2 }, stepsFactor: 1 },
-  draft: { merging: { ...noMerging, ratio: 0.75 }, stepsFactor: 0.5 },
+  fast: { merging: { ...noMerging, ratio: 0.5 }, stepCache: { interval: 3, branch: 0 }, stepsFactor: 1 },
+  draft: { merging: { ...noMerging, ratio: 0.75 }, stepCache: { interval: 5, branch: 0 }, stepsFactor: 1 },
 };
 
 export interface AtSize {

@@ -1,12 +1,11 @@
 import { dirname, basename } from 'node:path';
-import { createSession, type RuntimeOptions } from '#engine/session.ts';
-import { floatOutput } from '#engine/nets/net.ts';
+import { createSession, type RuntimeOptions, type Session } from '#engine/session.ts';
+import { floatOutput, sizeFeeds } from '#engine/nets/net.ts';
 import { GraphBuilder } from '#kernels/graph/builder.ts';
 import { add } from '#kernels/graph/ops/math.ts';
 import { reshape } from '#kernels/graph/ops/shape.ts';
 import { attention, diffusersProjections } from '#kernels/nn/attention.ts';
 import { layerNormOf } from '#kernels/nn/norm.ts';
-import { batchInput } from '#kernels/nn/run-shapes.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 import { mergeFeeds } from '#kernels/tome/feeds.ts';
 import { createPatcher, type PartRows } from '#kernels/tome/patch.ts';
@@ -39,15 +38,15 @@ export async function prepareBlock(
     createSession(blockGraph(weights, channels, work.headCount, merging), folder, runtime);
   const plain = await load(false);
   const merging = await load(true);
-  const feeds = {
+  const feedsOf = (session: Session) => ({
     tokens: { data: tokens.data, shape: [batch, gridH * gridW, channels] },
-    [batchInput(channels)]: { data: BigInt64Array.of(BigInt(batch), -1n, BigInt(channels)), shape: [3] },
-  };
+    ...sizeFeeds(session, batch, gridH, gridW),
+  });
   return async (point) => {
     const output =
       point.ratio === 0
-        ? await plain.run(feeds, ['mixed'])
-        : await merging.run({ ...feeds, ...pointFeeds(point, batch, gridH, gridW) }, ['mixed']);
+        ? await plain.run(feedsOf(plain), ['mixed'])
+        : await merging.run({ ...feedsOf(merging), ...pointFeeds(point, batch, gridH, gridW) }, ['mixed']);
     return floatOutput(output, 'mixed');
   };
 }

@@ -60,7 +60,7 @@ function waysOf({ provider: wanted, precision }: RuntimeChoice, devices: readonl
     // Software that plays a GPU runs only where it was asked for by name.
     if (problem !== null && !(isNamed && problem.code === 'software')) return [];
     return providerTable[provider].precisions
-      .filter((each) => each === 'f32' || (each === 'f16' && precision !== 'f32'))
+      .filter((each) => precision !== 'f32' || each === 'f32')
       .map((each) => ({ provider, index, device: name ?? provider, precision: each }));
   });
 }

@@ -4,7 +4,10 @@ import type { NetPartName, Precision, Provider } from '#contract/runtime.ts';
 export interface ProviderFacts {
   /** As it is written for people. */
   readonly label: string;
-  /** In which the U-Net's graph can be given to it; it computes in what it is given. */
+  /**
+   * In which the U-Net's graph can be given to it; it computes in what it is given. The CPU's int8 is beside these: it is
+   * never tried nor chosen by itself (choose.ts).
+   */
   readonly precisions: readonly Precision[];
   /** The parts it runs; the others run on the CPU, in F32. */
   readonly parts: readonly NetPartName[];
@@ -29,7 +32,7 @@ export const providerTable: Readonly<Record<Provider, ProviderFacts>> = {
   },
   cpu: {
     label: 'CPU',
-    precisions: ['f32', 'int8'],
+    precisions: ['f32'],
     parts: ['text', 'unet', 'vae'],
     platforms: ['linux', 'win32', 'darwin'],
   },

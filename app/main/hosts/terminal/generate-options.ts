@@ -72,7 +72,10 @@ export function addGenerateOptions(command: Command): Command {
         .default('auto'),
     )
     .addOption(
-      new Option('--precision <name>', 'what the U-Net computes in; auto = F16 where it is right and faster')
+      new Option(
+        '--precision <name>',
+        'what the U-Net computes in; auto = F16 where it is right and faster; int8 = 8 bits, on the CPU',
+      )
         .choices(['auto', ...precisions])
         .default('auto'),
     )

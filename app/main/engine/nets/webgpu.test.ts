@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { choosePartition } from '#kernels/tome/partition.ts';
 import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/settings.ts';
@@ -82,7 +82,7 @@ describe.skipIf(missing !== undefined)('the U-Net on WebGPU', () => {
       const { checkpoint, io } = await openGoldenModel(model);
       const { config } = checkpoint.unet;
       const settingsOf = (ratio: number): MergeSettings => ({
-        ...noMerging,
+        ...tomesdMerging,
         partition: 'cells-fixed',
         ratio,
       });

@@ -1,6 +1,7 @@
 import { eventIterator } from '@orpc/contract';
 import * as v from 'valibot';
-import { GenerationRequestSchema, MergingSchema } from '#contract/request.ts';
+import { RuntimeChoiceSchema } from '#contract/runtime.ts';
+import { GenerationRequestSchema, MergingSchema, StepCacheSchema } from '#contract/request.ts';
 import { CountSchema, IdSchema, procedure } from './base.ts';
 import { QueueStateSchema, StudioEventSchema } from './events.ts';
 import { GenerationSchema, QualitySchema } from './generation.ts';
@@ -12,7 +13,7 @@ import {
   RebuildReportSchema,
   StatisticSchema,
 } from './history.ts';
-import { MergingDescriptionSchema, ModelEntrySchema, ModelFolderSchema } from './models.ts';
+import { MemoryNeedSchema, MergingDescriptionSchema, ModelEntrySchema, ModelFolderSchema } from './models.ts';
 import { PresetChangesSchema, PresetSchema } from './presets.ts';
 import { SettingsSchema } from './settings.ts';
 import { system } from './system.ts';
@@ -131,6 +132,17 @@ const models = {
   describeMerging: procedure
     .input(v.object({ ...AtSize.entries, merging: MergingSchema }))
     .output(MergingDescriptionSchema),
+  memory: procedure
+    .input(
+      v.object({
+        ...AtSize.entries,
+        guidanceScale: v.number(),
+        merging: MergingSchema,
+        stepCache: v.optional(StepCacheSchema),
+        memory: RuntimeChoiceSchema.entries.memory,
+      }),
+    )
+    .output(MemoryNeedSchema),
 };
 
 const presets = {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { modelKinds } from '#contract/model.ts';
+import { memoryModes } from '#contract/runtime.ts';
 import { schedulerNames } from '#contract/request.ts';
 import { BytesSchema, CountSchema, FailureSchema } from './base.ts';
 
@@ -48,6 +49,15 @@ export const ModelFolderSchema = v.object({
   missing: v.boolean(),
 });
 export type ModelFolder = v.InferOutput<typeof ModelFolderSchema>;
+
+/** What a request would take of this computer's memory, by the estimate, and what is free for it. */
+export const MemoryNeedSchema = v.object({
+  /** As the settings say, or as it fits. */
+  mode: v.picklist(memoryModes),
+  neededBytes: BytesSchema,
+  freeBytes: BytesSchema,
+});
+export type MemoryNeed = v.InferOutput<typeof MemoryNeedSchema>;
 
 /** What merging would do to every attention block of a model: the U-Net map, before anything runs. */
 export const MergingDescriptionSchema = v.object({

@@ -3,9 +3,11 @@ import { implement, ORPCError, ValidationError } from '@orpc/server';
 import * as v from 'valibot';
 import { ContractError, StudioError, toWire } from '#contract/errors.ts';
 import { studioContract } from '#contract/studio/api.ts';
+import { freeMemoryBytes } from '#engine/memory/free.ts';
 import type { StudioParts } from './studio.ts';
 import { describeForStudio } from './describe-merging.ts';
 import { measureQuality } from './quality.ts';
+import { memoryNeed } from './models/memory-estimate.ts';
 
 /** Who asks: the desktop's own window may name paths of this machine, a browser may not. */
 export interface Caller {
@@ -137,7 +139,7 @@ function historyRoutes(os: Windows, { history, hub }: StudioParts) {
   };
 }
 
-function modelRoutes(os: Windows, { catalogue, history }: StudioParts) {
+function modelRoutes(os: Windows, { catalogue, history, engineBytes }: StudioParts) {
   return {
     list: os.models.list.handler(() => catalogue.list()),
     rescan: os.models.rescan.handler(() => catalogue.rescan()),
@@ -163,6 +165,12 @@ function modelRoutes(os: Windows, { catalogue, history }: StudioParts) {
       const setting = { ...input, modelHash, steps, scheduler, guidanceScale };
       const speedup = history.store.presetFigures(setting)?.speedup ?? null;
       return describeForStudio({ config: unet, ...input, speedup, downscale });
+    }),
+    memory: os.models.memory.handler(async ({ input }) => {
+      const facts = await catalogue.facts(input.modelId);
+      // What the engine holds already serves the next picture.
+      const freeBytes = (await freeMemoryBytes()) + (await engineBytes());
+      return memoryNeed(facts, input, input.memory, freeBytes);
     }),
   };
 }

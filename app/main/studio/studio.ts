@@ -6,6 +6,7 @@ import { mergingKey } from '#contract/merging-key.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { createEngine, type Engine } from '#engine/host.ts';
+import { residentBytes } from '#engine/memory/free.ts';
 import type { EngineEnvironment, EnginePort } from '#engine/port.ts';
 import { openHistory, type OpenedHistory } from '#history/open.ts';
 import { openMachine } from '#main/machine.ts';
@@ -60,6 +61,8 @@ export interface StudioParts {
   readonly presets: PresetKeeper;
   readonly settings: SettingsKeeper;
   readonly system: SystemKeeper;
+  /** What the engine's process holds now. */
+  readonly engineBytes: () => Promise<number>;
   readonly log: (error: unknown) => void;
 }
 
@@ -120,6 +123,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const presets = createPresets(store, catalogue, now);
   const requests = createRequests(store, queue, catalogue);
   const parts = {
+    engineBytes: () => residentBytes(engine.pid),
     ...{ version, host, dataFolder, hub, queue, requests },
     ...{ history, catalogue, presets, settings, system, log },
   };

@@ -17,6 +17,11 @@ export async function freeMemoryBytes(read: ReadText = readText, systemFree = fr
   return Math.max(0, Math.min(system, ...limits));
 }
 
+/** What another process holds, and would give back; 0 where that cannot be told. */
+export async function residentBytes(pid: number | undefined, read: ReadText = readText): Promise<number> {
+  return pid === undefined ? 0 : (kibibytes(await read(`/proc/${pid}/status`), 'VmRSS') ?? 0) * 1024;
+}
+
 const cgroupRoot = '/sys/fs/cgroup';
 
 /** Version 2: every group up to the root may set a limit (Documentation/admin-guide/cgroup-v2.rst, memory.max). */

@@ -11,7 +11,8 @@ import type { HistoryStore } from '#history/store.ts';
 import type { FolderRow, ModelRow } from '#history/types.ts';
 import { EMBEDDED_MODEL, embeddedModelPath } from '#library/models.ts';
 import { factsKeyOf, inspectFacts, type CheckpointFacts, type ModelFacts } from './facts.ts';
-import { availableBytes, estimateMemory } from './memory-estimate.ts';
+import { freeMemoryBytes } from '#engine/memory/free.ts';
+import { ownMemory } from './memory-estimate.ts';
 import { isReadableFolder, scanFolder } from './scan.ts';
 
 export interface CatalogueOptions {
@@ -47,7 +48,7 @@ export class ModelCatalogue {
 
   async list(): Promise<ModelList> {
     await Promise.race([(this.#scan ??= this.#rescan()), setTimeout(longestWaitMs, undefined, { ref: false })]);
-    const freeBytes = await availableBytes();
+    const freeBytes = await freeMemoryBytes();
     const rows = this.#rows();
     const entries = (removed: boolean) =>
       rows.filter((row) => row.removed === removed).map((row) => toEntry(row, freeBytes));
@@ -101,7 +102,7 @@ export class ModelCatalogue {
     if (row === undefined) throw notOnList(id);
     const back = existsSync(row.path) ? await this.#refresh({ ...row, removed: false }) : { ...row, removed: false };
     this.#save(back);
-    return toEntry(back, await availableBytes());
+    return toEntry(back, await freeMemoryBytes());
   }
 
   /** One checkpoint by its path, back on the list if it had been removed. Throws why it cannot be used. */
@@ -112,7 +113,7 @@ export class ModelCatalogue {
     const { failure } = factsOf(row);
     if (failure !== null) throw new ModelError(failure.code, failure.message, { details: { path: absolute } });
     this.#save(row);
-    return toEntry(row, await availableBytes());
+    return toEntry(row, await freeMemoryBytes());
   }
 
   async addFolder(path: string): Promise<ModelFolder> {
@@ -234,7 +235,7 @@ export class ModelCatalogue {
   async #change(id: string, changes: Partial<ModelRow>): Promise<ModelEntry> {
     const row = { ...this.#row(id), ...changes };
     this.#save(row);
-    return toEntry(row, await availableBytes());
+    return toEntry(row, await freeMemoryBytes());
   }
 
   #save(row: ModelRow): void {
@@ -284,7 +285,7 @@ function toEntry(row: ModelRow, freeBytes: number): ModelEntry {
     failure,
     hidden: row.hidden,
     ...{ layout, kind, sizeBytes, parameterCount, precision },
-    memory: checkpoint === null ? null : estimateMemory(checkpoint, freeBytes),
+    memory: checkpoint === null ? null : ownMemory(checkpoint, freeBytes),
     defaults: checkpoint === null ? null : { ...checkpoint.defaults, scheduler: checkpoint.defaults.scheduler as SchedulerName },
     vocabulary: checkpoint?.vocabulary === undefined || checkpoint.vocabulary === null ? null : [...checkpoint.vocabulary],
   };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { StudioError, toWire } from '#contract/errors.ts';
 import type { ModelDefaults, ModelKind } from '#contract/model.ts';
 import type { Failure } from '#contract/studio/base.ts';
-import { vaeDownscale, type UnetConfig } from '#kernels/nets/configs.ts';
+import { modelWeights, type ModelWeights } from '#engine/memory/weights.ts';
+import { vaeDownscale, type UnetConfig, type VaeConfig } from '#kernels/nets/configs.ts';
 import { inspectCheckpoint, type CheckpointSummary } from '#library/inspect.ts';
 
 /** What inspecting a checkpoint told; kept as JSON so that a start does not open every file again. */
@@ -23,12 +24,14 @@ export interface CheckpointFacts {
   readonly defaults: ModelDefaults;
   readonly vocabulary: readonly string[] | null;
   readonly unet: UnetConfig;
+  readonly vae: VaeConfig;
+  readonly weights: ModelWeights;
   /** Pixels a latent, along each side. */
   readonly downscale: number;
 }
 
 /** Facts are kept for a file in this state. A new form of the facts gets a new number. */
-const form = 2;
+const form = 3;
 
 /** Path, size and time of the file, or of every file of a diffusers folder; undefined where there is none. */
 export async function factsKeyOf(path: string): Promise<string | undefined> {
@@ -73,6 +76,8 @@ async function checkpointFacts(summary: CheckpointSummary): Promise<CheckpointFa
     defaults: summary.defaults,
     vocabulary: summary.vocabulary ?? null,
     unet: unet.config,
+    vae: vae.config,
+    weights: modelWeights({ unet: unet.config, vae: vae.config, text: textEncoder.config }),
     downscale: vaeDownscale(vae.config),
   };
 }

@@ -1,4 +1,8 @@
-import type { Value } from '../graph/builder.ts';
+import { KernelError } from '../errors.ts';
+import type { GraphBuilder, Value } from '../graph/builder.ts';
+import { reduceMaxLast } from '../graph/ops/index.ts';
+import { add, atLeast, cast, min, mul, reduceSumLast, sub } from '../graph/ops/math.ts';
+import { reshape } from '../graph/ops/shape.ts';
 import type { MergeInputs } from './inputs.ts';
 
 /** All that depends on r, the number merged. Everything else of a match serves any r. */
@@ -27,4 +31,28 @@ export function countsOfRatio(inputs: MergeInputs): MergeCounts {
       return inputs('base');
     },
   };
+}
+
+/**
+ * r from a likeness that sources must reach: as many as the sample with the most of them has, but no more than the host
+ * allows (`mergedCount`, and the other counts made for it). Source: ca_tome/merge.py@ee10d38.
+ */
+export function countsOfThreshold(g: GraphBuilder, likeness: Value, inputs: MergeInputs): MergeCounts {
+  if (g.target.operators === 'device')
+    throw new KernelError(
+      'KERNEL_CONFIG',
+      'How many tokens reach a threshold of likeness cannot be counted on this device. Leave the threshold out, or choose the CPU.',
+    );
+  return g.scope('counts', () => {
+    const reached = cast(g, atLeast(g, likeness, inputs('threshold')), 'f32');
+    const most = reduceMaxLast(g, reshape(g, reduceSumLast(g, reached), [1, -1], [1, 'batch']));
+    const merged = min(g, cast(g, most, 'i64'), inputs('mergedCount'));
+    const fewer = sub(g, inputs('mergedCount'), merged);
+    return {
+      merged,
+      kept: sub(g, inputs('srcCount'), merged),
+      mergedRows: mul(g, merged, inputs('sampleCount')),
+      base: add(g, inputs('base'), mul(g, inputs('samples'), cast(g, fewer, 'i32'))),
+    };
+  });
 }

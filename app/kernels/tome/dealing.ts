@@ -49,7 +49,7 @@ export function dealingFor(operators: GraphTarget['operators']): Dealing {
 }
 
 export function dealOut(plan: LevelPlan, dealing: Dealing): Search {
-  const { partitions, window } = plan;
+  const { partitions, window, bias } = plan;
   // Samples that share a partition share the work.
   const cut = new Map<Partition, Windows>();
   for (const partition of partitions) {
@@ -76,21 +76,30 @@ export function dealOut(plan: LevelPlan, dealing: Dealing): Search {
     const { dst } = partitions[i] ?? { dst: new Int32Array() };
     made.set(
       own,
-      sampleSearch(own, dst, { q, width: whole ? q : width, candidateWidth, count: parts * windows }),
+      sampleSearch(own, dst, { q, width: whole ? q : width, candidateWidth, count: parts * windows, bias }),
     );
   }
   return {
     ...{ parts, windows, width, q, candidateWidth },
     samples: all.map(
-      (own) => made.get(own) ?? sampleSearch(own, new Int32Array(), { q, width, candidateWidth, count: 0 }),
+      (own) =>
+        made.get(own) ?? sampleSearch(own, new Int32Array(), { q, width, candidateWidth, count: 0, bias }),
     ),
   };
+}
+
+interface Dealt {
+  readonly q: number;
+  readonly width: number;
+  readonly candidateWidth: number;
+  readonly count: number;
+  readonly bias: Float32Array | undefined;
 }
 
 function sampleSearch(
   own: Windows,
   dst: Int32Array,
-  { q, width, candidateWidth, count }: { q: number; width: number; candidateWidth: number; count: number },
+  { q, width, candidateWidth, count, bias: tokenBias }: Dealt,
 ): SampleSearch {
   const whole = own.sources.length === 1;
   const sources = new Int32Array(q);
@@ -104,7 +113,8 @@ function sampleSearch(
     const last = srcs.at(-1) ?? own.sources[0]?.[0] ?? 0;
     for (let i = 0; i < width; i++) {
       sources[cell * width + i] = srcs[i] ?? last;
-      if (i < srcs.length) bias[cell * width + i] = dsts.length === 0 ? noDestination : 0;
+      if (i < srcs.length)
+        bias[cell * width + i] = dsts.length === 0 ? noDestination : (tokenBias?.[srcs[i] ?? 0] ?? 0);
     }
     for (let i = 0; i < candidateWidth; i++) {
       const number = dsts[Math.min(i, dsts.length - 1)] ?? 0;

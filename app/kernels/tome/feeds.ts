@@ -24,8 +24,15 @@ const unreadByForm: Record<'whole' | 'windowed', Unread> = {
   windowed: { candidates: true },
 };
 
+/** What depends on r comes from the host, or is computed. */
+const unreadByCount: Record<'ratio' | 'threshold', Unread> = {
+  ratio: { threshold: true, samples: true, sampleCount: true },
+  threshold: { keptCount: true, mergedRows: true },
+};
+
 /** How a graph merges, as far as its inputs depend on it. */
-export interface FeedForm extends Pick<MergeStructure, 'mode' | 'windowed'> {
+export interface FeedForm
+  extends Pick<MergeStructure, 'mode' | 'windowed'>, Partial<Pick<MergeStructure, 'thresholded'>> {
   /** What it was built for; absent: the host. */
   readonly operators?: GraphTarget['operators'];
 }
@@ -50,10 +57,14 @@ export function inactiveFeeds(levels: Iterable<number>, batch: number, form: Fee
 function collect(
   feeds: Feeds,
   level: number,
-  { mode, windowed }: FeedForm,
+  { mode, windowed, thresholded }: FeedForm,
   tensors: Partial<Record<MergeInputName, FeedTensor>>,
 ): void {
-  const unread = { ...unreadByMode[mode], ...unreadByForm[windowed ? 'windowed' : 'whole'] };
+  const unread = {
+    ...unreadByMode[mode],
+    ...unreadByForm[windowed ? 'windowed' : 'whole'],
+    ...unreadByCount[thresholded === true ? 'threshold' : 'ratio'],
+  };
   for (const input of mergeInputNames) {
     const tensor = tensors[input];
     if (tensor !== undefined && unread[input] !== true) feeds[mergeInputName(level, input)] = tensor;
@@ -105,6 +116,9 @@ function levelTensors(
     srcCount: long(s),
     mergedCount: long(r),
     keptCount: long(s - r),
+    threshold: { data: Float32Array.of(level.threshold ?? 1), shape: [1] },
+    samples: ints([batch, 1], (b) => b),
+    sampleCount: long(batch),
     mergedRows: long(batch * r),
     base: ints([batch, 1], (b) => b * m + (mode === 'prune' ? 1 : 0)),
     dstBase: ints([batch, 1], (b) => b * d),
@@ -170,6 +184,8 @@ function inactiveTensors(batch: number): Record<MergeInputName, FeedTensor> {
     ...{ src: column, dst: column, searched: cube, candidates: column },
     ...{ windowCandidates: cube, windowDestinations: cube },
     bias: { data: new Float32Array(batch), shape: [batch, 1] },
+    threshold: { data: new Float32Array(1), shape: [1] },
+    ...{ samples: column, sampleCount: one },
     ...{ srcCount: one, mergedCount: one, keptCount: one, mergedRows: one },
     ...{ base: column, dstBase: column, place: column, prunedRows: column },
     dstPlaces: ints([1, 1], () => 0),

@@ -32,6 +32,10 @@ const specs = {
   mergedCount: ['i64', [1]],
   keptCount: ['i64', [1]],
   mergedRows: ['i64', [1]],
+  /** With a threshold r is known in the graph alone: its likeness, the number of each sample, and B. */
+  threshold: ['f32', [1]],
+  samples: ['i32', ['batch', 1]],
+  sampleCount: ['i64', [1]],
   /** b·M, the first merged row of a sample; one more when pruning, where row 0 is zeros and stands for all that is gone. */
   base: ['i32', ['batch', 1]],
   /** b·D: makes a destination's number a row among all destinations. */

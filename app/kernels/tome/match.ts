@@ -4,9 +4,10 @@ import { add, cast, sub } from '../graph/ops/math.ts';
 import { l2Normalize } from '../graph/ops/nn.ts';
 import { narrow, pickNumbers, sliceNumbers } from '../graph/ops/numbers.ts';
 import { reshape } from '../graph/ops/shape.ts';
-import { countsOfRatio, type MergeCounts } from './counts.ts';
+import { countsOfRatio, countsOfThreshold, type MergeCounts } from './counts.ts';
 import { sizeName, type MergeInputs } from './inputs.ts';
 import { findNearest } from './search.ts';
+import type { MergeStructure } from './structure.ts';
 
 /** Which sources go, which stay, and where those that go belong. All int32. */
 export interface Match {
@@ -24,7 +25,7 @@ export interface Match {
 /** Picks the r sources most like a destination, and the destination of each.
  *  Source:  Bolya & Hoffman 2023, arXiv:2303.17604, section 3; reference tomesd/merge.py@27a14a3.
  *  Shapes:  metric [B·N, C] f32 → see Match.
- *  Limits:  0 < r ≤ S; the host clips r, and runs no match when r = 0.
+ *  Limits:  0 < r ≤ S; the host clips r, and runs no match when r = 0. With a threshold r may come out as 0.
  *  Differs: source and destination numbers arrive as inputs, so a seed reproduces them; equal similarities fall in
  *           TopK's order (lowest number first), where torch's argsort leaves them to chance. With windows a source is
  *           compared with the destinations of its own window only.
@@ -34,7 +35,7 @@ export function matchTokens(
   metric: Value,
   level: number,
   inputs: MergeInputs,
-  windowed: boolean,
+  { windowed, thresholded }: Pick<MergeStructure, 'windowed' | 'thresholded'>,
 ): Match {
   return g.scope('match', () => {
     const size = (name: string) => sizeName(level, name);
@@ -42,7 +43,7 @@ export function matchTokens(
     const likeness = add(g, nearest.likeness, inputs('bias'));
     const sorted = sortDescending(g, likeness, inputs('srcCount'), size('S'));
     const order = narrow(g, sorted, () => sourceNumbers(g, level, inputs));
-    const counts = countsOfRatio(inputs);
+    const counts = thresholded ? countsOfThreshold(g, likeness, inputs) : countsOfRatio(inputs);
     const goes = sliceNumbers(g, order, g.ints([0]), counts.merged, 1, size('r'));
     const stays = sliceNumbers(g, order, counts.merged, inputs('srcCount'), 1, size('kept'));
     return {

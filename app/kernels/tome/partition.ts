@@ -7,6 +7,8 @@ export interface PartitionOptions {
   /** Cell width and height in tokens. */
   readonly sx: number;
   readonly sy: number;
+  /** Of each token: the most important one of every cell is the destination, whatever kind of cells was asked for. */
+  readonly importance?: Float32Array | undefined;
 }
 
 export interface Partition {
@@ -26,7 +28,10 @@ export function choosePartition(
   random: () => number,
 ): Partition {
   const isDst = new Uint8Array(h * w);
-  mark[options.kind](isDst, h, w, options, random);
+  const byCell = options.kind === 'cells-random' || options.kind === 'cells-fixed';
+  const { importance } = options;
+  if (importance !== undefined && byCell) markMostImportant(isDst, h, w, options, importance);
+  else mark[options.kind](isDst, h, w, options, random);
   const count = isDst.reduce((sum, one) => sum + one, 0);
   const dst = new Int32Array(count);
   const src = new Int32Array(h * w - count);
@@ -37,6 +42,24 @@ export function choosePartition(
     else src[s++] = n;
   }
   return { dst, src };
+}
+
+/** Of equals, the first. */
+function markMostImportant(
+  isDst: Uint8Array,
+  h: number,
+  w: number,
+  { sx, sy }: PartitionOptions,
+  importance: Float32Array,
+): void {
+  cells(h, w, sx, sy, (top, left) => {
+    let best = top * w + left;
+    for (let i = 0; i < sx * sy; i++) {
+      const token = (top + Math.floor(i / sx)) * w + left + (i % sx);
+      if ((importance[token] ?? 0) > (importance[best] ?? 0)) best = token;
+    }
+    isDst[best] = 1;
+  });
 }
 
 type Mark = (

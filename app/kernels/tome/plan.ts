@@ -3,6 +3,7 @@ import { levelGrids } from '../nets/unet-blocks.ts';
 import { choosePartition, type Partition } from './partition.ts';
 import { coarsePartition } from './coarse.ts';
 import { mergeable } from './dealing.ts';
+import { levelImportance } from './importance.ts';
 import { mergingModules, selectBlocks, sideOf, type MergeSettings } from './settings.ts';
 import { tomesdMatching, type MergeStructure } from './structure.ts';
 import { createRandom, partitionWords } from './random.ts';
@@ -18,6 +19,10 @@ export interface LevelPlan {
   readonly window: number;
   /** One partition a sample; with sharing they are the same. */
   readonly partitions: readonly Partition[];
+  /** Added to a token's likeness: what keeps an important one from going. */
+  readonly bias?: Float32Array;
+  /** With one, only tokens of at least this likeness go, and `merged` is the most that may. */
+  readonly threshold?: number;
   /** r; 0 runs the level's blocks without merging work. */
   readonly merged: number;
 }
@@ -41,6 +46,7 @@ export function mergeStructure(config: UnetConfig, settings: MergeSettings): Mer
     ...{ mode, blocks, modules, side: sideOf(settings), matchScope: settings.matchScope },
     carriesMatch: settings.matchEvery > 1,
     windowed: settings.matchWindow > 0,
+    thresholded: settings.threshold !== undefined,
   };
 }
 
@@ -51,6 +57,8 @@ export interface StepInfo {
   readonly seed: number;
   readonly stepIndex: number;
   readonly stepCount: number;
+  /** What guidance changed before the match of this step: see importance.ts. */
+  readonly difference?: Float32Array | undefined;
 }
 
 /**
@@ -84,10 +92,14 @@ type LevelGrid = Pick<LevelPlan, 'level' | 'gridH' | 'gridW' | 'window'>;
 
 function matchedLevel(grid: LevelGrid, settings: MergeSettings, step: StepInfo, ratio: number): LevelPlan {
   const { level, gridH, gridW } = grid;
-  const { partition: kind, sx, sy, sharePartition } = settings;
+  const { partition: kind, sx, sy, sharePartition, threshold } = settings;
+  const importance =
+    step.difference === undefined || settings.importance === 0
+      ? undefined
+      : levelImportance(step.difference, step, level);
   const draw = (sample: number) => {
     const random = createRandom(partitionWords(step.seed, step.stepIndex, level, sample));
-    return choosePartition(gridH, gridW, { kind, sx, sy }, random);
+    return choosePartition(gridH, gridW, { kind, sx, sy, importance }, random);
   };
   const shared = draw(0);
   const partitions = Array.from({ length: step.batch }, (_, b) =>
@@ -95,7 +107,11 @@ function matchedLevel(grid: LevelGrid, settings: MergeSettings, step: StepInfo, 
   );
   // Every sample of a batch keeps the same number of tokens; the kinds all choose as many destinations.
   const most = Math.min(...[...new Set(partitions)].map((partition) => mergeable(grid, partition)));
-  return { ...grid, partitions, merged: mergedCount(gridH * gridW, most, ratio) };
+  return {
+    ...{ ...grid, partitions, merged: mergedCount(gridH * gridW, most, ratio) },
+    ...(importance === undefined ? {} : { bias: importance.map((value) => -settings.importance * value) }),
+    ...(threshold === undefined ? {} : { threshold }),
+  };
 }
 
 /** What a coarser grid leaves out counts as merged. */

@@ -18,6 +18,8 @@ export interface MergeStructure {
   readonly carriesMatch: boolean;
   /** Tokens are matched within windows of the grid. */
   readonly windowed: boolean;
+  /** How many go is known in the graph alone: all that are alike enough. */
+  readonly thresholded: boolean;
 }
 
 /** Which blocks share a match: those of one key. */
@@ -33,4 +35,5 @@ export const tomesdMatching = {
   matchScope: 'block',
   carriesMatch: false,
   windowed: false,
+  thresholded: false,
 } as const;

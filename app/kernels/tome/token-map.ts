@@ -12,7 +12,7 @@ import { matchKey, type MergeStructure } from './structure.ts';
 
 /** A match made ready for use, whatever the mode. */
 export type TokenMap = ({ readonly mode: 'merge' } & MergeMap) | ({ readonly mode: 'prune' } & PruneMap);
-type Part = keyof MergeMap;
+type Part = keyof MergeMap | 'count';
 
 /** The tensors of a map, by mode: what leaves the graph for later steps, and enters it again. */
 const partsOf = {
@@ -26,7 +26,17 @@ const specs: Record<Part, readonly [ElementType, (size: (name: string) => string
   into: ['i32', (size) => [size('Br'), 1]],
   share: ['f32', (size) => [size('BD'), 1]],
   inverse: ['i32', (size) => ['batch', size('N')]],
+  count: ['i64', () => [1]],
 };
+
+/** With a threshold, how many went is part of a match. */
+function partsFor({ mode, thresholded }: Pick<MergeStructure, 'mode' | 'thresholded'>): readonly Part[] {
+  if (mode === 'downsample') return [];
+  return thresholded ? [...partsOf[mode], 'count'] : partsOf[mode];
+}
+
+/** int64 [1]: how many of a match's tokens went; an output of graphs with a threshold. */
+export const countOutput = (key: string): string => `count/${key}`;
 
 /** One tensor of a match that goes from one run to later ones. */
 export interface CarriedPart {
@@ -40,8 +50,8 @@ export interface CarriedPart {
 
 /** The tensors of every match that a graph with these merging blocks makes. */
 export function carriedParts(structure: MergeStructure, blocks: readonly AttentionBlock[]): CarriedPart[] {
-  if (!structure.carriesMatch || structure.mode === 'downsample') return [];
-  const parts: readonly Part[] = partsOf[structure.mode];
+  if (!structure.carriesMatch) return [];
+  const parts = partsFor(structure);
   const keys = new Map(blocks.map(({ name, level }) => [matchKey(structure.matchScope, name, level), level]));
   return [...keys].flatMap(([key, level]) =>
     parts.map((part) => ({
@@ -83,11 +93,12 @@ function makeMap(
   metric: Value,
   level: number,
   key: string,
-  { mode, carriesMatch, windowed }: MergeStructure,
+  structure: MergeStructure,
 ): TokenMap {
+  const { mode, carriesMatch } = structure;
   if (mode === 'downsample') throw new TypeError('Downsampling has no map.');
   const inputs = mergeInputs(g, level);
-  const parts: readonly Part[] = partsOf[mode];
+  const parts = partsFor(structure);
   const like = parts.map((part) => {
     const [type, shape] = specs[part];
     return { type, shape: shape((name) => sizeName(level, name)) };
@@ -97,11 +108,11 @@ function makeMap(
     inputs('matches'),
     like,
     () => {
-      const match = matchTokens(g, metric, level, inputs, windowed);
+      const match = matchTokens(g, metric, level, inputs, structure);
       const map: Partial<Record<Part, Value>> =
         mode === 'merge'
-          ? { ...mergeMap(g, match, level, inputs) }
-          : { ...pruneMap(g, match, level, inputs) };
+          ? { ...mergeMap(g, match, level, inputs), count: match.counts.merged }
+          : { ...pruneMap(g, match, level, inputs), count: match.counts.merged };
       return parts.map((part) => present(map[part]));
     },
     () =>
@@ -113,6 +124,7 @@ function makeMap(
   );
   const part = (name: Part): Value => present(values[parts.indexOf(name)]);
   if (carriesMatch) for (const name of parts) g.output(carriedOutput(key, name), part(name));
+  if (structure.thresholded) g.output(countOutput(key), part('count'));
   const common = { kept: part('kept'), inverse: part('inverse') };
   return mode === 'merge'
     ? { mode, ...common, merged: part('merged'), into: part('into'), share: part('share') }
@@ -132,6 +144,8 @@ function standIn(g: GraphBuilder, part: Part, inputs: MergeInputs): Value {
       return inputs('dstOnes');
     case 'inverse':
       return inputs('place');
+    case 'count':
+      return inputs('mergedCount');
   }
 }
 

@@ -1,5 +1,5 @@
 """Adds to tests/golden/tiny-*/io.safetensors what other ways of attending to fewer tokens give: queries alone, keys and
-values alone, a coarser grid of them.
+values alone, a coarser grid of them, a threshold of likeness.
 
     python tests/golden/make/sides.py
 
@@ -73,10 +73,29 @@ class Coarser:
         return normal, coarse.permute(0, 2, 3, 1).reshape(x.shape[0], -1, x.shape[2]), same
 
 
+class Threshold(Whole):
+    """CA-ToMe, arXiv 2501.00946 (merge.py@ee10d38): all whose likeness reaches it; the most of the batch counts for all."""
+
+    def __init__(self, ratio, threshold):
+        super().__init__(ratio)
+        self.threshold = threshold
+
+    def pair(self, x, h, w):
+        rows, columns = torch.arange(h * w) // w, torch.arange(h * w) % w
+        is_dst = (rows % 2 == 0) & (columns % 2 == 0) & (rows < h // 2 * 2) & (columns < w // 2 * 2)
+        metric = x / x.norm(dim=-1, keepdim=True)
+        best = (metric[:, ~is_dst] @ metric[:, is_dst].transpose(1, 2)).amax(-1)
+        r = min(int((best >= self.threshold).sum(-1).max()), int(x.shape[1] * self.ratio))
+        print(f"    threshold {self.threshold}: {r} of {x.shape[1]}, closest {(best - self.threshold).abs().min():.1e}")
+        return bipartite_soft_matching_random2d(x, w, h, 2, 2, r, no_rand=True)
+
+
 CASES = {
     "_r50_q": Queries(0.5),
     "_r50_kv": KeysValues(0.5),
     "_r75_kv": KeysValues(0.75),
+    "_r75_t65": Threshold(0.75, 0.65),
+    "_r25_t50": Threshold(0.25, 0.5),
     "_todo2": Coarser(2),
     "_todo4": Coarser(4),
 }

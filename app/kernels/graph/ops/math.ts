@@ -19,6 +19,7 @@ export const add = elementwise('Add');
 export const sub = elementwise('Sub');
 export const mul = elementwise('Mul');
 export const div = elementwise('Div');
+export const min = elementwise('Min');
 
 const unary = (op: string) => (g: GraphBuilder, x: Value) => g.node(op, x.type, x.shape, { inputs: [x] });
 
@@ -32,6 +33,19 @@ export const gelu = unary('Gelu');
 export function cast(g: GraphBuilder, x: Value, type: ElementType): Value {
   if (x.type === type) return x;
   return g.node('Cast', type, x.shape, { inputs: [x], attributes: { to: dataTypeNumber(type) } });
+}
+
+/** a ≥ b, bool. */
+export function atLeast(g: GraphBuilder, a: Value, b: Value): Value {
+  return g.node('GreaterOrEqual', 'bool', broadcast(a.shape, b.shape), { inputs: [a, b] });
+}
+
+/** Sums along the last axis, which goes. */
+export function reduceSumLast(g: GraphBuilder, x: Value): Value {
+  return g.node('ReduceSum', x.type, x.shape.slice(0, -1), {
+    inputs: [x, g.ints([-1])],
+    attributes: { keepdims: 0 },
+  });
 }
 
 /** x·sigmoid(x); the runtime fuses the pair. */

@@ -71,6 +71,8 @@ const variants: Readonly<Record<string, Partial<MergeSettings>>> = {
   _r50_q: { ratio: 0.5, side: 'queries' },
   _r50_kv: { ratio: 0.5, side: 'keys-values' },
   _r75_kv: { ratio: 0.75, side: 'keys-values' },
+  _r75_t65: { ratio: 0.75, threshold: 0.65 },
+  _r25_t50: { ratio: 0.25, threshold: 0.5 },
   _todo2: { ratio: 0.75, mode: 'downsample' },
   _todo4: { ratio: 0.9375, mode: 'downsample' },
   _r40_mlp_ds4: { ratio: 0.4, selfAttention: false, mlp: true, maxDownsample: 4 },
@@ -80,7 +82,7 @@ const sizes = { 'tiny-sd15': ['16x16', '24x16', '18x22'], 'tiny-sd21': ['32x32',
 const unmergedSizes: readonly string[] = ['18x22', '13x17'];
 const TIMESTEP = 741;
 /** What tests/golden/make/sides.py added. */
-const newOutputs = { 'tiny-sd15': 15, 'tiny-sd21': 12 };
+const newOutputs = { 'tiny-sd15': 21, 'tiny-sd21': 16 };
 /** A coarser grid is taken of any size, and tests/golden/make/sides.py merges any of even sides. */
 function stands(suffix: string, size: string): boolean {
   if (suffix === '' || suffix.startsWith('_todo') || !unmergedSizes.includes(size)) return true;

@@ -134,7 +134,7 @@ function probeGraph(
   const rows = (name: string, c: number) =>
     reshape(g, g.input(name, 'f32', ['batch', 'N', c]), [-1, c], ['BN', c]);
   const y = rows('y', valueChannels);
-  const match = matchTokens(g, rows('x', channels), 0, inputs, window > 0);
+  const match = matchTokens(g, rows('x', channels), 0, inputs, { windowed: window > 0, thresholded: false });
   if (mode === 'merge') {
     const map = mergeMap(g, match, 0, inputs);
     const merged = mergeRows(g, y, map, 0, inputs);

@@ -293,3 +293,41 @@ describe('matching within windows in a U-Net', () => {
     expect(top?.map.filter((token, i) => token !== i % tokens)).toHaveLength(tokens);
   });
 });
+
+describe('a threshold of likeness', () => {
+  const run = async (threshold: number, mode: 'merge' | 'prune' = 'merge') => {
+    const unet = await load({ ...everywhere, mode, thresholded: true });
+    const plan = planFor(square, { mode, threshold });
+    return unet.run({ ...inputFor(square, plan), wantMaps: true });
+  };
+
+  it('that all reach lets go as many as the ratio does', async () => {
+    for (const mode of ['merge', 'prune'] as const) {
+      const all = await run(-1, mode);
+      const unet = await load({ ...everywhere, mode });
+      const byRatio = await unet.run({ ...inputFor(square, planFor(square, { mode })), wantMaps: true });
+      expect(all.output).toEqual(byRatio.output);
+      expect(all.maps).toEqual(byRatio.maps);
+    }
+  });
+
+  it('that none reaches lets nothing go', async () => {
+    for (const mode of ['merge', 'prune'] as const) {
+      const none = await run(1, mode);
+      const plain = await (await load(null)).run(inputFor(square));
+      expectClose(none.output, plain.output, ofLargest(plain.output, 1e-4));
+      expect(new Set(none.merged?.values())).toEqual(new Set([0]));
+    }
+  });
+
+  it('counts what went in each block, and its map says the same', async () => {
+    const { maps, merged } = await run(0.6);
+    expect(merged?.size).toBe(maps.length);
+    for (const { block, map, batch } of maps) {
+      const tokens = map.length / batch;
+      const gone = map.filter((token, i) => token !== i % tokens).length;
+      expect(gone, block).toBe(batch * (merged?.get(block) ?? NaN));
+    }
+    expect(new Set(merged?.values()).size).toBeGreaterThan(1);
+  });
+});

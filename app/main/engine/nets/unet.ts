@@ -5,8 +5,8 @@ import { levelGrids, type AttentionBlock } from '#kernels/nets/unet-blocks.ts';
 import { attentionBlocksWithin, branchEntry, wholeUnet, type UnetExtent } from '#kernels/nets/unet-extent.ts';
 import { inactiveFeeds, mergeFeeds } from '#kernels/tome/feeds.ts';
 import { representatives } from '#kernels/tome/map.ts';
-import { carriedParts, type CarriedPart } from '#kernels/tome/token-map.ts';
-import type { MergeMode, MergeStructure } from '#kernels/tome/structure.ts';
+import { carriedParts, countOutput, type CarriedPart } from '#kernels/tome/token-map.ts';
+import { matchKey, type MergeMode, type MergeStructure } from '#kernels/tome/structure.ts';
 import type { LevelPlan, MergePlan } from '#kernels/tome/plan.ts';
 import { timestepWaves, wavesInput } from '#kernels/nn/time-embedding.ts';
 import type { NamedTensor, RuntimeOptions, Session } from '../session.ts';
@@ -36,6 +36,8 @@ export interface UnetInput {
 export interface UnetResult {
   readonly output: Float32Array;
   readonly maps: BlockMap[];
+  /** With a threshold: how many tokens of each merging block went. */
+  readonly merged?: ReadonlyMap<string, number>;
   /** What later passes may go on with; the given match where this pass made none. */
   readonly match: CarriedMatch;
   /** Only where asked for. */
@@ -79,8 +81,9 @@ export async function loadUnet(
   );
   const { config } = part;
   const mode = structure?.mode ?? 'merge';
+  const thresholded = structure?.thresholded === true;
   const { operators } = await graphTarget(options);
-  const form = { mode, windowed: structure?.windowed === true, operators };
+  const form = { mode, windowed: structure?.windowed === true, thresholded, operators };
   const blocks = attentionBlocksWithin(config, extent);
   const mergingBlocks = blocks.filter((block) => structure?.blocks.includes(block.name) === true);
   const mergingLevels = new Set(mergingBlocks.map((block) => block.level));
@@ -97,6 +100,9 @@ export async function loadUnet(
       // A coarser grid has no map: no token stands for another.
       const wantMaps = input.wantMaps === true && mode !== 'downsample';
       const mapped = wantMaps ? mergingBlocks.filter((block) => active.has(block.level)) : [];
+      const counted = thresholded ? mergingBlocks.filter((block) => active.has(block.level)) : [];
+      const keyOf = ({ name, level }: AttentionBlock) =>
+        matchKey(structure?.matchScope ?? 'block', name, level);
       const matches = merge?.matches !== false;
       const running = carried.filter(({ level }) => active.has(level));
       const feeds = {
@@ -112,13 +118,22 @@ export async function loadUnet(
         ...(input.wantDeep === true ? [unetNames.deep] : []),
         ...mapped.map(({ name }) => unetNames.map(name)),
         ...(matches ? running.map((part) => part.output) : []),
+        ...new Set(counted.map((block) => countOutput(keyOf(block)))),
       ]);
+      const merged = new Map(
+        counted.map((block) => [block.name, countFrom(outputs[countOutput(keyOf(block))])]),
+      );
+      const planOf = ({ name, level }: AttentionBlock): LevelPlan | undefined => {
+        const plan = active.get(level);
+        return plan && { ...plan, merged: merged.get(name) ?? plan.merged };
+      };
       return {
         ...(input.wantDeep === true ? { deep: floatOutput(outputs, unetNames.deep) } : {}),
         output: floatOutput(outputs, unetNames.output),
-        maps: mapped.flatMap(({ name, level }) =>
-          blockMap(name, mode, active.get(level), outputs[unetNames.map(name)]),
+        maps: mapped.flatMap((block) =>
+          blockMap(block.name, mode, planOf(block), outputs[unetNames.map(block.name)]),
         ),
+        merged,
         match: matches ? carriedFrom(running, outputs) : (input.match ?? {}),
       };
     },
@@ -185,6 +200,11 @@ function carriedFrom(
     match[input] = tensor;
   }
   return match;
+}
+
+function countFrom(tensor: NamedTensor | undefined): number {
+  invariant(tensor?.data instanceof BigInt64Array, 'The U-Net gave no count of what was merged.');
+  return Number(tensor.data[0] ?? 0n);
 }
 
 function blockMap(

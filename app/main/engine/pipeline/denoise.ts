@@ -1,4 +1,5 @@
 import type { GenerationRequest } from '#contract/request.ts';
+import { guidanceDifference } from '#kernels/tome/importance.ts';
 import { planMerging, type MergePlan } from '#kernels/tome/plan.ts';
 import { selectBlocks } from '#kernels/tome/settings.ts';
 import type { UnetConfig } from '#kernels/nets/configs.ts';
@@ -52,11 +53,12 @@ export async function denoise(input: DenoiseInput): Promise<Float32Array> {
   const cache = new StepCache(input.unet, request.stepCache?.interval);
   let latents: Float32Array = generator.randn(length).map((value) => value * scheduler.initNoiseSigma);
   let match: CarriedMatch = {};
+  let difference: Float32Array | undefined;
   for (const [call, timestep] of scheduler.timesteps.entries()) {
     const start = performance.now();
     const whole = cache.isWhole(call);
     const unet = cache.unetFor(call);
-    const plan = planCall(unet, net.config, input, call, calls);
+    const plan = planCall(unet, net.config, input, call, calls, difference);
     const result = await cache.run(call, {
       latents: repeatRows(scheduler.scaleInput(latents, call), prompts.batch),
       batch: prompts.batch,
@@ -70,11 +72,15 @@ export async function denoise(input: DenoiseInput): Promise<Float32Array> {
     });
     const { output, maps } = result;
     match = result.match;
+    // A match that later steps go on with keeps the importance that it was made with.
+    if (prompts.batch === 2 && (call + 1) % matchPeriod(request) === 0)
+      difference = guidanceDifference(output, size.latentH * size.latentW);
     const noise = scheduler.needsNoise ? generator.randn(length) : undefined;
     const step = scheduler.step(guide(output, prompts.batch, request.guidanceScale), call, latents, noise);
     latents = step.latents;
     const tookMs = performance.now() - start;
-    const effectiveRatio = plan === undefined ? 0 : mergedShare(unet, net.config, request, plan);
+    const effectiveRatio =
+      plan === undefined ? 0 : mergedShare(unet, net.config, request, plan, result.merged);
     const { predicted } = step;
     await input.afterCall({ call, calls, timestep, tookMs, effectiveRatio, whole, plan, maps, predicted });
   }
@@ -88,10 +94,11 @@ function planCall(
   { request, prompts, seed, size }: DenoiseInput,
   call: number,
   calls: number,
+  difference: Float32Array | undefined,
 ): MergePlan | undefined {
   const { merging } = request;
   if (unet.structure === null || (merging.ratio === 0 && (merging.ratioEnd ?? 0) === 0)) return undefined;
-  const step = { ...size, batch: prompts.batch, seed, stepIndex: call, stepCount: calls };
+  const step = { ...size, batch: prompts.batch, seed, stepIndex: call, stepCount: calls, difference };
   const plan = planMerging(config, { ...merging, matchEvery: matchPeriod(request) }, step);
   const held = new Set(unet.blocks.map(({ level }) => level));
   return { ...plan, levels: plan.levels.filter(({ level }) => held.has(level)) };
@@ -104,7 +111,13 @@ function matchPeriod({ merging, stepCache }: GenerationRequest): number {
 }
 
 /** Of the merging blocks that the net holds. */
-function mergedShare(unet: Unet, config: UnetConfig, request: GenerationRequest, plan: MergePlan): number {
+function mergedShare(
+  unet: Unet,
+  config: UnetConfig,
+  request: GenerationRequest,
+  plan: MergePlan,
+  counted: ReadonlyMap<string, number> | undefined,
+): number {
   const held = new Set(unet.blocks.map(({ name }) => name));
   const byLevel = new Map(plan.levels.map((level) => [level.level, level]));
   let tokens = 0;
@@ -113,7 +126,7 @@ function mergedShare(unet: Unet, config: UnetConfig, request: GenerationRequest,
     const levelPlan = byLevel.get(level);
     if (levelPlan === undefined || !held.has(name)) continue;
     tokens += levelPlan.gridH * levelPlan.gridW;
-    merged += levelPlan.merged;
+    merged += counted?.get(name) ?? levelPlan.merged;
   }
   return tokens === 0 ? 0 : merged / tokens;
 }

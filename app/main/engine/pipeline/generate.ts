@@ -74,6 +74,14 @@ function warn(model: Model, job: Job, { latentH, latentW }: LatentSize): void {
       });
     }
   }
+  const { importance, ratio, ratioEnd = ratio } = request.merging;
+  if (importance > 0 && request.guidanceScale <= 1 && Math.max(ratio, ratioEnd) > 0) {
+    emit({
+      type: 'warning',
+      message:
+        'Importance is what guidance changes, and at guidance 1 it changes nothing: tokens go by their likeness alone. Raise the guidance above 1 to use it.',
+    });
+  }
   for (const message of describeMerging(checkpoint.unet.config, request.merging, latentH, latentW).notes) {
     emit({ type: 'warning', message });
   }

@@ -28,7 +28,10 @@ async function copyModel(
   rename: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const model = join(folder, 'tiny-sd15');
-  await cp(join(golden, 'tiny-sd15'), model, { recursive: true });
+  await cp(join(golden, 'tiny-sd15'), model, {
+    recursive: true,
+    filter: (path) => !path.endsWith('step-cache.safetensors'),
+  });
   const source = await readSafetensorsHeader(join(golden, 'tiny-sd15', 'io.safetensors'));
   const bytes = await readFile(source.path);
   const header: Record<string, unknown> = {};

@@ -60,8 +60,8 @@ export interface TomeProbe {
 const noWeights = { get: () => undefined, names: () => [] };
 
 /** Runs the merging kernels alone, outside any net: what the golden cases and the oracles are compared with. */
-export async function runTomeCase(input: TomeCase): Promise<TomeResult> {
-  const probe = await loadTomeProbe(input);
+export async function runTomeCase(input: TomeCase, runtime: RuntimeOptions = {}): Promise<TomeResult> {
+  const probe = await loadTomeProbe(input, runtime);
   try {
     return await probe.run(input);
   } finally {

@@ -5,6 +5,8 @@ import { RequestError } from '#contract/errors.ts';
 import { modelKinds } from '#contract/model.ts';
 import type { ModelKind } from '#contract/model.ts';
 import type { ServeOptions } from '#main/hosts/browser/serve.ts';
+import { precisions, providers } from '#contract/runtime.ts';
+import type { CheckRuntime } from './check/runtime.ts';
 import { checkCommand } from './commands/check.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { extraActions, extrasCommand, type ExtraAction } from './commands/extras.ts';
@@ -175,8 +177,16 @@ function addCheck(program: Command, run: Run): void {
     .description(
       "Compares this machine's results with golden data: token merging, schedulers, noise, tokens, nets.",
     );
-  addCommon(command).action(async (folder: string, options: CommonOptions) => {
-    await run((terminal) => checkCommand(folder, terminal))(options);
+  command
+    .addOption(
+      new Option('--provider <provider>', 'where nets and merging run').choices(providers).default('cpu'),
+    )
+    .addOption(
+      new Option('--precision <precision>', 'what the U-Net computes in').choices(precisions).default('f32'),
+    );
+  addCommon(command).action(async (folder: string, options: CommonOptions & CheckRuntime) => {
+    const { provider, precision } = options;
+    await run((terminal) => checkCommand(folder, { provider, precision }, terminal))(options);
   });
 }
 

@@ -6,6 +6,7 @@ import type { CaseGroup } from './cases.ts';
 import { modelCases } from './model.ts';
 import { noiseCases } from './noise.ts';
 import { schedulerCases } from './schedulers.ts';
+import type { CheckRuntime } from './runtime.ts';
 import { singleFileCases } from './single-file.ts';
 import { tokenCases } from './tokens.ts';
 import { tomeCases } from './tome.ts';
@@ -25,13 +26,13 @@ const expectation =
   'schedulers.json, clip-tokens.json, torch-randn.json, tome/cases.json, single-file/NAME.safetensors, or model folders with io.safetensors';
 
 /** Finds every case in a folder laid out as tests/golden/README.md says. */
-export async function discoverCases(dir: string): Promise<Discovery> {
+export async function discoverCases(dir: string, runtime: CheckRuntime): Promise<Discovery> {
   const groups: CaseGroup[] = [];
   const notes: string[] = [];
   for (const name of await list(dir)) {
     const path = join(dir, name);
     if ((await pathKind(path)) === 'folder') {
-      await addFolder(name, path, groups, notes);
+      await addFolder({ name, path }, runtime, groups, notes);
       continue;
     }
     const make = Object.hasOwn(files, name) ? files[name] : undefined;
@@ -43,19 +44,24 @@ export async function discoverCases(dir: string): Promise<Discovery> {
   return { groups, notes };
 }
 
-async function addFolder(name: string, path: string, groups: CaseGroup[], notes: string[]): Promise<void> {
+async function addFolder(
+  { name, path }: { name: string; path: string },
+  runtime: CheckRuntime,
+  groups: CaseGroup[],
+  notes: string[],
+): Promise<void> {
   const names = await list(path);
-  if (name === 'tome') groups.push(await casesOrBroken(name, () => tomeCases(path)));
+  if (name === 'tome') groups.push(await casesOrBroken(name, () => tomeCases(path, runtime)));
   else if (name === 'single-file') {
     for (const file of names) {
       if (extname(file) === '.safetensors') {
-        groups.push(await casesOrBroken(`${name} ${file}`, () => singleFileCases(join(path, file))));
+        groups.push(await casesOrBroken(`${name} ${file}`, () => singleFileCases(join(path, file), runtime)));
       } else notes.push(`${name}/${file}: not a checkpoint`);
     }
   } else if (name === 'layouts') {
     notes.push('layouts: names and shapes of tensors, nothing to compute');
   } else if (names.includes('io.safetensors') || names.includes('model_index.json')) {
-    groups.push(await casesOrBroken(name, () => modelCases(path)));
+    groups.push(await casesOrBroken(name, () => modelCases(path, runtime)));
   } else if (names.some(isData)) groups.push(unknown(name));
   else notes.push(`${name}/: not golden data`);
 }

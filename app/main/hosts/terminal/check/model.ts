@@ -11,17 +11,17 @@ import { parseIoName } from './io-names.ts';
 import type { IoName } from './io-names.ts';
 import { createLazyNets } from './nets.ts';
 import type { LazyNets } from './nets.ts';
+import type { CheckRuntime } from './runtime.ts';
 import { runLoop, runText, runUnetPass, runVaeDecoder, runVaeEncoder } from './passes.ts';
 import type { LoopResult } from './passes.ts';
 
-const tolerance = 1e-4;
 /** Loops with step caching, in a file of their own beside io.safetensors. */
 const stepCacheFile = 'step-cache.safetensors';
 
 /** A model in diffusers layout with io.safetensors: what goes into its nets and what came out. */
-export async function modelCases(folder: string): Promise<CaseGroup> {
+export async function modelCases(folder: string, runtime: CheckRuntime): Promise<CaseGroup> {
   const io = await readSafetensorsHeader(join(folder, 'io.safetensors'));
-  const nets = createLazyNets(() => openCheckpoint(folder));
+  const nets = createLazyNets(() => openCheckpoint(folder), runtime);
   const cases = netCases(basename(folder), io, nets);
   const cached = join(folder, stepCacheFile);
   if ((await pathKind(cached)) === 'file')
@@ -41,7 +41,7 @@ export function netCases(label: string, io: SafetensorsFile, nets: LazyNets, exp
       return [brokenCase(`${label} ${name}`, `The name ${name} has no known meaning; ${rules}.`)];
     }
     const compare = async () => compareTensors(name, await run(), (await readFloats(expected, name)).data);
-    return [{ name: `${label} ${name}`, tolerance, run: compare }];
+    return [{ name: `${label} ${name}`, tolerance: nets.tolerance(parseIoName(name)), run: compare }];
   });
 }
 

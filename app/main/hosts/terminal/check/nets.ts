@@ -10,9 +10,13 @@ import { mergeStructure } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/settings.ts';
 import type { Checkpoint } from '#library/checkpoint.ts';
 import { once } from './cases.ts';
+import type { parseIoName } from './io-names.ts';
+import { optionsFor, toleranceOf, type CheckRuntime } from './runtime.ts';
 
 /** The nets of one checkpoint, each loaded when first asked for. */
 export interface LazyNets {
+  /** How far from the golden numbers they may be. */
+  readonly tolerance: (of: ReturnType<typeof parseIoName>) => number;
   readonly checkpoint: () => Promise<Checkpoint>;
   readonly textEncoder: () => Promise<TextEncoder>;
   readonly vaeDecoder: () => Promise<VaeDecoder>;
@@ -22,7 +26,7 @@ export interface LazyNets {
   readonly close: () => Promise<void>;
 }
 
-export function createLazyNets(open: () => Promise<Checkpoint>): LazyNets {
+export function createLazyNets(open: () => Promise<Checkpoint>, runtime: CheckRuntime): LazyNets {
   const loaded: Promise<{ release(): Promise<void> }>[] = [];
   const tracked = <T extends { release(): Promise<void> }>(load: (of: Checkpoint) => Promise<T>) =>
     once(() => {
@@ -33,15 +37,17 @@ export function createLazyNets(open: () => Promise<Checkpoint>): LazyNets {
   const checkpoint = once(open);
   const unets = new Map<string, () => Promise<Unet>>();
   return {
+    tolerance: (of) => toleranceOf(runtime, of),
     checkpoint,
-    textEncoder: tracked((of) => loadTextEncoder(of.textEncoder)),
-    vaeDecoder: tracked((of) => loadVaeDecoder(of.vae)),
-    vaeEncoder: tracked((of) => loadVaeEncoder(of.vae)),
+    textEncoder: tracked((of) => loadTextEncoder(of.textEncoder, optionsFor('text', runtime))),
+    vaeDecoder: tracked((of) => loadVaeDecoder(of.vae, optionsFor('vae', runtime))),
+    vaeEncoder: tracked((of) => loadVaeEncoder(of.vae, optionsFor('vae', runtime))),
     async unet(merging, extent = wholeUnet) {
       const { unet } = await checkpoint();
       const structure = merging === null ? null : mergeStructure(unet.config, merging);
       const key = JSON.stringify([structure, extent]);
-      const load = unets.get(key) ?? tracked(() => loadUnet(unet, structure, {}, extent));
+      const load =
+        unets.get(key) ?? tracked(() => loadUnet(unet, structure, optionsFor('unet', runtime), extent));
       unets.set(key, load);
       return load();
     },

@@ -2,10 +2,13 @@ import { StudioError } from '#contract/errors.ts';
 import type { ErrorCode } from '#contract/errors.ts';
 import type { CheckCase } from './cases.ts';
 import { discoverCases } from './discover.ts';
+import { cpuRuntime, type CheckRuntime } from './runtime.ts';
 
 export interface CheckOptions {
   /** One JSON document instead of one line a case. */
   readonly json: boolean;
+  /** Where nets and merging run; absent: the CPU. */
+  readonly runtime?: CheckRuntime;
   readonly write: (text: string) => void;
   /** Hears which case runs now, for a person who waits. */
   readonly progress?: ((text: string) => void) | undefined;
@@ -27,7 +30,7 @@ const nameWidth = 44;
 /** Runs every case found in `dir`. Exit code 0 when all pass, 1 when one fails.
  *  Throws CHECK_INVALID when there is nothing to check. */
 export async function runCheck(dir: string, options: CheckOptions): Promise<0 | 1> {
-  const { groups, notes } = await discoverCases(dir);
+  const { groups, notes } = await discoverCases(dir, options.runtime ?? cpuRuntime);
   const total = groups.reduce((sum, { cases }) => sum + cases.length, 0);
   const reports: CaseReport[] = [];
   for (const group of groups) {

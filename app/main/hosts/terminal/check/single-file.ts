@@ -14,14 +14,15 @@ import { compareExact, worst } from './compare.ts';
 import { parseIoName } from './io-names.ts';
 import { netCases } from './model.ts';
 import { createLazyNets } from './nets.ts';
+import type { CheckRuntime } from './runtime.ts';
 
 /** single-file/NAME.safetensors: the same weights as folder NAME, and nets that give the same. */
-export async function singleFileCases(path: string): Promise<CaseGroup> {
+export async function singleFileCases(path: string, runtime: CheckRuntime): Promise<CaseGroup> {
   const name = basename(path, '.safetensors');
   const folder = join(dirname(dirname(path)), name);
   const io = await readSafetensorsHeader(join(folder, 'io.safetensors'));
   const single = once(() => openCheckpoint(path, { configFolder: folder }));
-  const nets = createLazyNets(single);
+  const nets = createLazyNets(single, runtime);
   const few = new Map([...io.tensors].filter(([tensor]) => isPlain(tensor)));
   return {
     cases: [

@@ -13,6 +13,7 @@ import { brokenCase, once } from './cases.ts';
 import type { CaseGroup, CaseResult, CheckCase } from './cases.ts';
 import { compareExact, compareTensors, worst } from './compare.ts';
 import { dim, readFloats, readInts, readPythonJson } from './golden-files.ts';
+import type { CheckRuntime } from './runtime.ts';
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const CasesSchema = v.record(
@@ -29,7 +30,7 @@ const tolerance = 1e-4;
 const tensors = '.safetensors';
 
 /** tome/NAME.safetensors with cases.json: what tomesd matched, merged and unmerged. */
-export async function tomeCases(folder: string): Promise<CaseGroup> {
+export async function tomeCases(folder: string, runtime: CheckRuntime): Promise<CaseGroup> {
   const parameters = await readPythonJson(join(folder, 'cases.json'), CasesSchema);
   const files = await readdir(folder);
   const extra = files
@@ -39,7 +40,7 @@ export async function tomeCases(folder: string): Promise<CaseGroup> {
     )
     .map((file) => brokenCase(`tome ${file}`, 'cases.json does not name this file.'));
   const cases = Object.entries(parameters).flatMap(([name, values]) =>
-    casesOf(name, values, join(folder, `${name}${tensors}`)),
+    casesOf(name, values, join(folder, `${name}${tensors}`), runtime),
   );
   return { cases: [...cases, ...extra] };
 }
@@ -51,7 +52,7 @@ interface Golden extends TomeCase {
   readonly unmerged: Float32Array;
 }
 
-function casesOf(name: string, parameters: TomeParameters, path: string): CheckCase[] {
+function casesOf(name: string, parameters: TomeParameters, path: string, runtime: CheckRuntime): CheckCase[] {
   const golden = once(() => readGolden(path, parameters));
   const make = (what: string, compare: (golden: Golden) => CaseResult | Promise<CaseResult>): CheckCase => ({
     name: `tome ${name} ${what}`,
@@ -61,7 +62,7 @@ function casesOf(name: string, parameters: TomeParameters, path: string): CheckC
   return [
     make('partition', (example) => comparePartition(example, parameters)),
     make('reference', compareReference),
-    make('graph', compareGraph),
+    make('graph', (example) => compareGraph(example, runtime)),
   ];
 }
 
@@ -118,8 +119,8 @@ function compareReference(golden: Golden): CaseResult {
   return compareMerged(golden, fromRows(left), fromRows(unmerged));
 }
 
-async function compareGraph(golden: Golden): Promise<CaseResult> {
-  const result = await runTomeCase(golden);
+async function compareGraph(golden: Golden, { provider }: CheckRuntime): Promise<CaseResult> {
+  const result = await runTomeCase(golden, { provider });
   return worst([
     compareExact('tokens left', [result.mergedCount], [golden.mergedTokens]),
     compareMerged(golden, result.merged, result.unmerged),

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import type { Infotext } from './infotext.ts';
 import {
   MergingSchema,
-  noMerging,
   schedulerNames,
+  tomesdMerging,
   type MergingOptions,
   type SchedulerName,
 } from './request.ts';
@@ -118,8 +118,9 @@ function readMerging(settings: ReadonlyMap<string, string>): MergingOptions | un
     matchScope: text('match scope'),
     matchEvery: numberOf(text('match every')),
     matchWindow: numberOf(text('match window')),
+    leaveOutCostly: text('left out where costly') === 'true',
   };
   const given = Object.entries(said).filter(([, value]) => value !== undefined);
-  const result = v.safeParse(MergingSchema, { ...noMerging, ...Object.fromEntries(given) });
+  const result = v.safeParse(MergingSchema, { ...tomesdMerging, ...Object.fromEntries(given) });
   return result.success ? result.output : undefined;
 }

@@ -121,8 +121,16 @@ export const tomesdMerging: MergingOptions = {
   leaveOutCostly: false,
 };
 
-/** What a new request starts from: tomesd's defaults, with what was measured to pay without a visible cost. */
-export const noMerging: MergingOptions = { ...tomesdMerging, leaveOutCostly: true };
+/**
+ * What a new request starts from: tomesd's defaults, with what was measured to pay without a visible cost
+ * (docs/tried/matching.md).
+ */
+export const noMerging: MergingOptions = {
+  ...tomesdMerging,
+  matchScope: 'stage',
+  matchWindow: 16,
+  leaveOutCostly: true,
+};
 
 /** Deep features kept from one step to the next (DeepCache, arXiv 2312.00858); absent: every step runs the whole U-Net. */
 export const StepCacheSchema = v.strictObject({

@@ -1,5 +1,5 @@
 import type { Infotext } from '#contract/infotext.ts';
-import { noMerging, type GenerationRequest, type MergingOptions } from '#contract/request.ts';
+import { tomesdMerging, type GenerationRequest, type MergingOptions } from '#contract/request.ts';
 import { schedulerLabels } from '#contract/scheduler-labels.ts';
 import { formatStepCache, stepCacheKey } from '#contract/step-cache-text.ts';
 
@@ -69,10 +69,11 @@ const unusualKeys = {
   matchScope: 'match scope',
   matchEvery: 'match every',
   matchWindow: 'match window',
+  leaveOutCostly: 'left out where costly',
 } as const;
 
 function unusualPairs(merging: MergingOptions): [string, string][] {
   return (Object.keys(unusualKeys) as (keyof typeof unusualKeys)[])
-    .filter((field) => merging[field] !== undefined && merging[field] !== noMerging[field])
+    .filter((field) => merging[field] !== undefined && merging[field] !== tomesdMerging[field])
     .map((field) => [`Token merging ${unusualKeys[field]}`, String(merging[field])]);
 }

@@ -66,7 +66,7 @@ function emptyOf(part: Part): FeedTensor {
   const [type, shape] = specs[part];
   const size = shape(() => '').map(() => 1);
   if (type === 'f32') return { data: new Float32Array(1), shape: size };
-  return { data: new Int32Array(1), shape: size };
+  return { data: type === 'i64' ? new BigInt64Array(1) : new Int32Array(1), shape: size };
 }
 
 const carriedOutput = (key: string, part: string): string => `match/${key}/${part}`;

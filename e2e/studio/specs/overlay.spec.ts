@@ -11,7 +11,10 @@ import { readMaps, shownOf } from '../fixtures/maps.ts';
 import type { Studio } from '../fixtures/studio.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-const merged = { ...quick, merging: { ...noMerging, ratio: 0.5, maxDownsample: 2 as const } };
+const merged = {
+  ...quick,
+  merging: { ...noMerging, ratio: 0.5, maxDownsample: 2 as const, leaveOutCostly: false },
+};
 
 async function openLook(studio: Studio): Promise<{ page: Page; look: LookScreen }> {
   await studio.prepare((client) => makePictures(client, [merged]));

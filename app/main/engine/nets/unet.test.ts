@@ -311,6 +311,15 @@ describe('a threshold of likeness', () => {
     }
   });
 
+  it('counts for later steps too, which go on with its match', async () => {
+    const unet = await load({ ...everywhere, thresholded: true, carriesMatch: true });
+    const plan = planFor(square, { threshold: 0.6 });
+    const input = { ...inputFor(square, plan), wantMaps: true };
+    const first = await unet.run(input);
+    const again = await unet.run({ ...input, merge: { ...plan, matches: false }, match: first.match });
+    expect(again).toEqual(first);
+  });
+
   it('that none reaches lets nothing go', async () => {
     for (const mode of ['merge', 'prune'] as const) {
       const none = await run(1, mode);

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { toInfotext } from '#main/parameters.ts';
 import { draftFromInfotext } from './infotext-draft.ts';
 import { formatInfotext, parseInfotext } from './infotext.ts';
-import { noMerging } from './request.ts';
+import { tomesdMerging } from './request.ts';
 
 it('gives back every setting that Tessera wrote', () => {
   const merging = {
-    ...noMerging,
+    ...tomesdMerging,
     ratio: 0.5,
     ratioEnd: 0.2,
     sx: 4,
@@ -50,7 +50,7 @@ it("reads A1111's older names and keeps what it does not know", () => {
     scheduler: 'dpmpp_2m_karras',
     widthPx: 512,
     heightPx: 768,
-    merging: { ...noMerging, ratio: 0.4 },
+    merging: { ...tomesdMerging, ratio: 0.4 },
   });
   expect(unknown).toEqual([
     ['Model hash', 'abc'],

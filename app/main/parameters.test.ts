@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatInfotext, parseInfotext } from '#contract/infotext.ts';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { toInfotext } from './parameters.ts';
 
@@ -14,7 +14,7 @@ const request: GenerationRequest = {
   guidanceScale: 7,
   seed: 1,
   count: 3,
-  merging: noMerging,
+  merging: tomesdMerging,
 };
 const origin = { request, seed: 3, modelName: 'dreamy', version: '0.1.0' };
 
@@ -25,7 +25,7 @@ test('writes the keys that A1111 writes; nothing of merging without it', () => {
 });
 
 test('says nothing of what is as tomesd has it', () => {
-  const merging = { ...noMerging, ratio: 0.5 };
+  const merging = { ...tomesdMerging, ratio: 0.5 };
   const usual = toInfotext({ ...origin, request: { ...request, merging } });
   expect([...usual.settings.keys()].filter((key) => key.startsWith('Token merging'))).toEqual([
     'Token merging ratio',
@@ -39,7 +39,7 @@ test('says nothing of what is as tomesd has it', () => {
 
 test('every merging option reads back', () => {
   const merging = {
-    ...noMerging,
+    ...tomesdMerging,
     ratio: 0.5,
     ratioEnd: 0.25,
     blocks: ['a.0', 'b.1'],

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { noMerging, tomesdMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { describeMerging } from './describe.ts';
 import { planMerging } from './plan.ts';
 import { tinyUnetConfig } from '#tests/unet-config.ts';
 
 /** SD 1.5's widths: what is left out there is what an artist meets. */
 const config = { ...tinyUnetConfig, blockOutChannels: [320, 640, 1280, 1280] };
-const settings = { ...noMerging, leaveOutCostly: true };
+const settings = { ...tomesdMerging, leaveOutCostly: true };
 const step = { batch: 2, seed: 1, stepIndex: 0, stepCount: 20 };
 const mergedAt = (px: number, some: Partial<typeof settings>) =>
   planMerging(config, { ...settings, ...some }, { ...step, latentH: px / 8, latentW: px / 8 }).levels.map(

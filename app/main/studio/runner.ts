@@ -84,10 +84,8 @@ async function save(
   };
   const memory = memoryFigures(figures);
   const { id, batchId, createdAt, request, model } = row;
-  const merging = store.required(id).merging;
-  const provider = unetProvider(runtime) ?? store.required(id).provider;
-  // It may have ended elsewhere than it began.
-  if (merging !== null && provider !== null) store.setMerging(id, merging, provider);
+  const { merging, provider: began } = store.required(id);
+  const provider = unetProvider(runtime) ?? began;
   const record = { id, batchId, createdAt, request, model, provider, merging, figures: all, memory };
   const texts = pictureTexts(
     record,
@@ -97,6 +95,8 @@ async function save(
   if (maps.length > 0) await pictures.saveMaps(id, await packInThread({ kind: 'maps', events: maps }));
   const { rgb, widthPx, heightPx } = picture;
   const saved = await pictures.save(id, { rgb, widthPx, heightPx, texts, createdAt });
+  // It may have ended elsewhere than it began.
+  if (merging !== null && provider !== null && provider !== began) store.setMerging(id, merging, provider);
   const done = { finishedAt: now(), figures: all, memory, picture: saved, hasMaps: maps.length > 0 };
   invariant(store.finish(id, done), `Picture ${id} was finished but is not running any more.`);
 }

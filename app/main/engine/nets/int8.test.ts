@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { noMerging } from '#contract/request.ts';
+import { tomesdMerging } from '#contract/request.ts';
 import { attentionBlocks } from '#kernels/nets/unet-blocks.ts';
 import { planMerging } from '#kernels/tome/plan.ts';
 import { tomesdMatching, type MergeStructure } from '#kernels/tome/structure.ts';
@@ -29,7 +29,7 @@ async function load(precision: 'f32' | 'int8'): Promise<Unet> {
 
 const size = { batch: 2, latentH: 20, latentW: 24 };
 function input(ratio: number): UnetInput {
-  const settings = { ...noMerging, ratio, maxDownsample: 1 } as const;
+  const settings = { ...tomesdMerging, ratio, maxDownsample: 1 } as const;
   return {
     ...size,
     latents: randomValues(1, size.batch * config.inChannels * size.latentH * size.latentW),

@@ -135,3 +135,16 @@ test('single numbers of a study are found by their names', () => {
   const record = recordOf({ topic: 'overhead', sizePx: 512 }, [], { facts: { overheadShare: 0.12 } });
   expect(judged("Merging's own cost", [record])).toMatchObject({ outcome: 'missed', value: 12 });
 });
+
+test('a gain by precision is none of merging, and the peers compute in float32', () => {
+  const record = recordOf(sd15, [
+    { ratio: 0, ms: 30 },
+    { ratio: 0, ms: 20, variant: 'int8' },
+    { ratio: 0.5, ms: 25 },
+    { ratio: 0.5, ms: 12, variant: 'int8' },
+    { ratio: 0.5, ms: 30, side: 'torch' },
+  ]);
+  const found = judge(mark("U-Net pass of SD 1.5's size, 768 px: ratio .5 over 0"), [record]).found;
+  expect(found?.value).toBeCloseTo(20 / 12);
+  expect(judge(mark('The same at 768 px'), [record]).found?.value).toBeCloseTo(30 / 25);
+});

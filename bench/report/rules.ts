@@ -1,4 +1,4 @@
-import type { Provider } from '#contract/runtime.ts';
+import { precisions, type Provider } from '#contract/runtime.ts';
 import { isSameMachine } from '../machine.ts';
 import type { Figure, StudyKey } from '../results.ts';
 import { faster, find, timeMs } from './compare.ts';
@@ -22,14 +22,26 @@ const STEPS = 20;
 /** Ours at a ratio against ours at none. */
 export function gain(wanted: StudyKey, ratio: number, where: Where = 'cpu'): Rule {
   return firstOf(wanted, where, (figures, ours) =>
-    bestOf(ours, ratio, (figure) => faster(find(figures, { ...placeOf(figure), ratio: 0 }), figure)),
+    bestOf(ours, ratio, (figure) => {
+      const precision = precisionOf(figure);
+      const own = precision === undefined ? {} : { variant: precision };
+      return faster(find(figures, { ...placeOf(figure), ratio: 0, ...own }), figure);
+    }),
   );
 }
 
-/** Ours against theirs, both at a ratio. */
+/** What a figure was computed in; undefined: float32. A gain in time by precision is not one of merging. */
+function precisionOf({ variant }: Figure): string | undefined {
+  const parts = variant?.split(', ') ?? [];
+  return precisions.find((precision) => precision !== 'f32' && parts.includes(precision));
+}
+
+/** Ours against theirs, both at a ratio, and both in float32. */
 export function versusPeers(wanted: StudyKey, ratio: number): Rule {
   return firstOf(wanted, 'cpu', (figures, ours) =>
-    bestOf(ours, ratio, (figure) => faster(find(figures, { side: 'torch', ratio }), figure)),
+    bestOf(ours, ratio, (figure) =>
+      precisionOf(figure) === undefined ? faster(find(figures, { side: 'torch', ratio }), figure) : undefined,
+    ),
   );
 }
 

@@ -37,8 +37,10 @@ export async function openStore(folder: string): Promise<Store> {
   const machine = await describeMachine();
   const read = async () => {
     const names = (await namesIn(folder)).filter((name) => name.endsWith('.jsonl')).sort();
-    const records = await Promise.all(names.map((name) => readLines(join(folder, name))));
-    return records.flat().sort((a, b) => a.at.localeCompare(b.at));
+    const records: StoredStudy[] = [];
+    // One after another, so that it is always the first wrong line that is named.
+    for (const name of names) records.push(...(await readLines(join(folder, name))));
+    return records.sort((a, b) => a.at.localeCompare(b.at));
   };
   return {
     read,

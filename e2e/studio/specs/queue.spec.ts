@@ -73,7 +73,7 @@ test('a count makes that many, each with its own seed', async ({ studio }) => {
 
 test('the queue goes on after the studio was stopped and started again @browser', async ({ studio }) => {
   await studio.prepare(async (client) => {
-    const long = { ...quick, prompt: 'the long one', steps: 60 };
+    const long = { ...quick, prompt: 'the long one', steps: 120 };
     await client.queue.submit({ modelId: 'demo', request: long });
     for (const prompt of prompts)
       await client.queue.submit({ modelId: 'demo', request: { ...tiny, prompt } });
@@ -81,6 +81,8 @@ test('the queue goes on after the studio was stopped and started again @browser'
   const page = await studio.open();
   const queue = new QueueList(page);
   await expect.poll(() => studio.rows()[0]?.state).toBe('running');
+  // All of the window has come: a part that is still on its way would be lost with the studio.
+  await expect(page.getByTestId('strip')).toBeVisible({ timeout: 30_000 });
   studio.faults.expect(/WebSocket|ERR_CONNECTION/);
   await studio.server.stop();
   expect(studio.rows().map(({ state }) => state)).toEqual(Array(5).fill('queued'));

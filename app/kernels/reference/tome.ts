@@ -8,6 +8,8 @@ export interface ReferenceMatch {
   readonly merged: readonly number[];
   readonly into: readonly number[];
   readonly kept: readonly number[];
+  /** What all sources were ranked by, in that order. */
+  readonly ranked: readonly number[];
   /**
    * By how much the closest decision was taken: a destination over the next best one, the last merged source over the
    * first kept one. Below the precision of the arithmetic, another implementation may decide otherwise.
@@ -28,12 +30,14 @@ function cosine(a: readonly number[] = [], b: readonly number[] = []): number {
  * arXiv:2303.17604, section 3: every source finds its most similar destination; the r best pairs merge.
  * Of equals, the lowest token.
  * @param mayMerge whether a source may go to a destination at all: with windows, those of its own.
+ * @param holds by how much each token's likeness counts less, so that it stays: its importance, weighed.
  */
 export function referenceMatch(
   metric: Rows,
   partition: Partition,
   r: number,
   mayMerge: (src: number, dst: number) => boolean = () => true,
+  holds: readonly number[] = [],
 ): ReferenceMatch {
   let margin = Infinity;
   const pairs = [...partition.src].map((src) => {
@@ -46,18 +50,19 @@ export function referenceMatch(
       if (likeness > best) [second, best, into] = [best, likeness, dst];
       else second = Math.max(second, likeness);
     }
-    return { src, into, best, second };
+    return { src, into, best, second, rank: best - (holds[src] ?? 0) };
   });
   // Array.prototype.sort is stable: of equals, the earlier token goes first.
-  const ranked = pairs.toSorted((a, b) => b.best - a.best);
+  const ranked = pairs.toSorted((a, b) => b.rank - a.rank);
   const gone = ranked.slice(0, r);
   for (const { best, second } of gone) margin = Math.min(margin, best - second);
   const [last, next] = [ranked[r - 1], ranked[r]];
-  if (last !== undefined && next !== undefined) margin = Math.min(margin, last.best - next.best);
+  if (last !== undefined && next !== undefined) margin = Math.min(margin, last.rank - next.rank);
   return {
     merged: gone.map((p) => p.src),
     into: gone.map((p) => p.into),
     kept: ranked.slice(r).map((p) => p.src),
+    ranked: ranked.map((p) => p.rank),
     margin,
   };
 }

@@ -1,8 +1,15 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import process from 'node:process';
-import { RequestError } from '#contract/errors.ts';
-import { precisions, providers, type Precision, type Provider } from '#contract/runtime.ts';
+import { precisions, providers, type Provider } from '#contract/runtime.ts';
+import {
+  given,
+  listOf,
+  multipleOf,
+  nameAmong,
+  numberWithin,
+  readArguments,
+  wholeNumber,
+} from './command-options.ts';
 import { topics, type Topic } from './topics.ts';
 import { parseVariant } from './quality/variants.ts';
 import { inPrecision, parseStepCache, plain, type Variant } from './variants.ts';
@@ -76,30 +83,56 @@ export const usage = `Times Tessera on this machine, and with --peers diffusers 
   --json             all results as JSON on stdout
 `;
 
+const known = {
+  what: { type: 'string' },
+  ratios: { type: 'string' },
+  sizes: { type: 'string' },
+  rounds: { type: 'string' },
+  'no-warm': { type: 'boolean' },
+  'no-compare': { type: 'boolean' },
+  variant: { type: 'string', multiple: true },
+  'step-cache': { type: 'string', multiple: true },
+  precision: { type: 'string' },
+  provider: { type: 'string' },
+  'picture-steps': { type: 'string' },
+  'pass-limit': { type: 'string' },
+  quick: { type: 'boolean' },
+  peers: { type: 'boolean' },
+  python: { type: 'string' },
+  'no-peaks': { type: 'boolean' },
+  report: { type: 'boolean' },
+  'report-only': { type: 'boolean' },
+  results: { type: 'string' },
+  resume: { type: 'boolean' },
+  json: { type: 'boolean' },
+  model: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 /** Reads the command line. Throws REQUEST_INVALID naming the option, what was found and what is allowed. */
 export function parseBenchOptions(args: readonly string[], environment = process.env): BenchOptions {
-  const values = parse(args);
+  const values = readArguments(args, known, usage);
   const isReport = values.report === true || values['report-only'] === true;
   const base = values.quick === true ? quick : isReport ? reported : full;
   return {
-    what: values.what === undefined ? base.what : list(values.what, '--what', topicOf),
-    ratios: withZero(values.ratios === undefined ? base.ratios : list(values.ratios, '--ratios', ratioOf)),
-    sizesPx: values.sizes === undefined ? base.sizesPx : list(values.sizes, '--sizes', sizeOf),
+    what: given(values.what, '--what', listOf(nameAmong(topics))) ?? base.what,
+    ratios: withZero(given(values.ratios, '--ratios', listOf(numberWithin(0, 1))) ?? base.ratios),
+    // Three halvings of the latents must come out even, for the peers' sake.
+    sizesPx: given(values.sizes, '--sizes', listOf(multipleOf(64, 64, 2048))) ?? base.sizesPx,
     variants: [
       plain,
-      ...(values.precision === undefined
-        ? []
-        : list(values.precision, '--precision', precisionOf).flatMap((precision) =>
-            precision === 'f32' ? [] : inPrecision(precision),
-          )),
+      ...(given(values.precision, '--precision', listOf(nameAmong(precisions))) ?? []).flatMap((precision) =>
+        precision === 'f32' ? [] : inPrecision(precision),
+      ),
       ...(values.variant ?? []).map(parseVariant),
       ...(values['step-cache'] ?? []).map(parseStepCache),
     ],
-    providers: values.provider === undefined ? ['cpu'] : list(values.provider, '--provider', providerOf),
-    rounds: whole(values.rounds, '--rounds', 1, 100, base.rounds),
+    providers: given(values.provider, '--provider', listOf(nameAmong(providers))) ?? ['cpu'],
+    rounds: given(values.rounds, '--rounds', wholeNumber(1, 100)) ?? base.rounds,
     large: values.quick !== true,
-    pictureSteps: whole(values['picture-steps'], '--picture-steps', 1, 20, large.pictureSteps),
-    passLimitMs: 1000 * whole(values['pass-limit'], '--pass-limit', 1, 86_400, large.passLimitSeconds),
+    pictureSteps: given(values['picture-steps'], '--picture-steps', wholeNumber(1, 20)) ?? large.pictureSteps,
+    passLimitMs:
+      1000 * (given(values['pass-limit'], '--pass-limit', wholeNumber(1, 86_400)) ?? large.passLimitSeconds),
     compares: values['no-compare'] !== true,
     coldWhenLong: values['no-warm'] === true,
     peers: values.peers === true,
@@ -114,90 +147,7 @@ export function parseBenchOptions(args: readonly string[], environment = process
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: false,
-      options: {
-        what: { type: 'string' },
-        ratios: { type: 'string' },
-        sizes: { type: 'string' },
-        rounds: { type: 'string' },
-        'no-warm': { type: 'boolean' },
-        'no-compare': { type: 'boolean' },
-        variant: { type: 'string', multiple: true },
-        'step-cache': { type: 'string', multiple: true },
-        precision: { type: 'string' },
-        provider: { type: 'string' },
-        'picture-steps': { type: 'string' },
-        'pass-limit': { type: 'string' },
-        quick: { type: 'boolean' },
-        peers: { type: 'boolean' },
-        python: { type: 'string' },
-        'no-peaks': { type: 'boolean' },
-        report: { type: 'boolean' },
-        'report-only': { type: 'boolean' },
-        results: { type: 'string' },
-        resume: { type: 'boolean' },
-        json: { type: 'boolean' },
-        model: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new RequestError('REQUEST_INVALID', `${words}\n\n${usage}`, { cause });
-  }
-}
-
 /** Every figure is told as a ratio to no merging. */
 function withZero(ratios: readonly number[]): number[] {
   return [...new Set([0, ...ratios])].sort((a, b) => a - b);
-}
-
-function list<T>(text: string, option: string, item: (text: string, option: string) => T): T[] {
-  return [...new Set(text.split(',').map((part) => item(part.trim(), option)))];
-}
-
-function refuse(option: string, found: string, allowed: string): never {
-  throw new RequestError('REQUEST_INVALID', `${option} has ${JSON.stringify(found)}; allowed: ${allowed}.`);
-}
-
-function topicOf(text: string, option: string): Topic {
-  return topics.find((topic) => topic === text) ?? refuse(option, text, topics.join(', '));
-}
-
-function providerOf(text: string, option: string): Provider {
-  return providers.find((provider) => provider === text) ?? refuse(option, text, providers.join(', '));
-}
-
-function precisionOf(text: string, option: string): Precision {
-  return precisions.find((precision) => precision === text) ?? refuse(option, text, precisions.join(', '));
-}
-
-function ratioOf(text: string, option: string): number {
-  const ratio = Number(text);
-  return text !== '' && ratio >= 0 && ratio <= 1 ? ratio : refuse(option, text, 'numbers from 0 to 1');
-}
-
-/** Three halvings of the latents must come out even, for the peers' sake. */
-function sizeOf(text: string, option: string): number {
-  const size = Number(text);
-  const fits = Number.isInteger(size) && size >= 64 && size <= 2048 && size % 64 === 0;
-  return fits ? size : refuse(option, text, 'multiples of 64 from 64 to 2048');
-}
-
-function whole(
-  text: string | undefined,
-  option: string,
-  min: number,
-  max: number,
-  otherwise: number,
-): number {
-  if (text === undefined) return otherwise;
-  const n = Number(text);
-  return Number.isInteger(n) && n >= min && n <= max
-    ? n
-    : refuse(option, text, `whole numbers ${min} to ${max}`);
 }

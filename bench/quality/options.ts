@@ -1,6 +1,13 @@
-import { parseArgs } from 'node:util';
 import { RequestError } from '#contract/errors.ts';
-import { schedulerNames } from '#contract/request.ts';
+import { schedulerNames, sizeLimitsPx, type SchedulerName } from '#contract/request.ts';
+import {
+  given,
+  nameAmong,
+  multipleOf,
+  numberWithin,
+  readArguments,
+  wholeNumber,
+} from '../command-options.ts';
 import { parseVariant, readVariants, type Variant } from './variants.ts';
 
 export interface QualityOptions {
@@ -11,7 +18,7 @@ export interface QualityOptions {
   readonly sizePx: number | undefined;
   readonly steps: number | undefined;
   readonly guidance: number | undefined;
-  readonly scheduler: string | undefined;
+  readonly scheduler: SchedulerName | undefined;
   readonly saveTo: string | undefined;
   readonly json: boolean;
 }
@@ -33,9 +40,23 @@ and prints how close each variant's pictures are to the unmerged ones and how mu
   --json           every picture's figures as JSON on stdout
 `;
 
+const known = {
+  variant: { type: 'string', multiple: true },
+  variants: { type: 'string' },
+  prompts: { type: 'string' },
+  size: { type: 'string' },
+  steps: { type: 'string' },
+  guidance: { type: 'string' },
+  scheduler: { type: 'string' },
+  model: { type: 'string' },
+  save: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 /** Reads the command line; undefined when help was asked for. Throws REQUEST_INVALID. */
 export async function readQualityOptions(args: readonly string[]): Promise<QualityOptions | undefined> {
-  const values = parse(args);
+  const values = readArguments(args, known, usage);
   if (values.help === true) return undefined;
   const variants = [
     ...(values.variants === undefined ? [] : await readVariants(values.variants)),
@@ -48,56 +69,13 @@ export async function readQualityOptions(args: readonly string[]): Promise<Quali
     );
   return {
     variants,
-    promptCount: whole('--prompts', values.prompts ?? '16'),
+    promptCount: given(values.prompts, '--prompts', wholeNumber(1)) ?? 16,
     model: values.model,
-    sizePx: optional(values.size, (text) => whole('--size', text)),
-    steps: optional(values.steps, (text) => whole('--steps', text)),
-    guidance: optional(values.guidance, Number),
-    scheduler: optional(values.scheduler, knownScheduler),
+    sizePx: given(values.size, '--size', multipleOf(sizeLimitsPx.step, sizeLimitsPx.min, sizeLimitsPx.max)),
+    steps: given(values.steps, '--steps', wholeNumber(1, 1000)),
+    guidance: given(values.guidance, '--guidance', numberWithin(1, 50)),
+    scheduler: given(values.scheduler, '--scheduler', nameAmong(schedulerNames)),
     saveTo: values.save,
     json: values.json === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: false,
-      options: {
-        variant: { type: 'string', multiple: true },
-        variants: { type: 'string' },
-        prompts: { type: 'string' },
-        size: { type: 'string' },
-        steps: { type: 'string' },
-        guidance: { type: 'string' },
-        scheduler: { type: 'string' },
-        model: { type: 'string' },
-        save: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new RequestError('REQUEST_INVALID', `${words}\n\n${usage}`, { cause });
-  }
-}
-
-function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
-  return text === undefined ? undefined : read(text);
-}
-
-function whole(option: string, text: string): number {
-  const n = Number(text);
-  if (Number.isInteger(n) && n >= 1) return n;
-  throw new RequestError(
-    'REQUEST_INVALID',
-    `${option} is ${JSON.stringify(text)}; allowed: whole numbers from 1.`,
-  );
-}
-
-function knownScheduler(name: string): string {
-  if (schedulerNames.some((known) => known === name)) return name;
-  throw new RequestError('REQUEST_INVALID', `--scheduler is ${name}; allowed: ${schedulerNames.join(', ')}.`);
 }

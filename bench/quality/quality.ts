@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { StudioError } from '#contract/errors.ts';
-import { schedulerNames } from '#contract/request.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { embeddedModelPath, resolveModel } from '#library/models.ts';
 import { describeMachine } from '../machine.ts';
@@ -29,7 +28,7 @@ async function run(options: QualityOptions): Promise<void> {
     heightPx: options.sizePx ?? defaults.heightPx,
     steps: options.steps ?? defaults.steps,
     guidanceScale: options.guidance ?? defaults.guidanceScale,
-    scheduler: schedulerNames.find((name) => name === options.scheduler) ?? defaults.scheduler,
+    scheduler: options.scheduler ?? defaults.scheduler,
   };
   const prompts = await heldOutPrompts(options.promptCount);
   const drawer = new Drawer(checkpoint, settings);

@@ -16,6 +16,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
+          globalSetup: './tests/global-setup.ts',
           include: ['app/**/*.test.ts', 'tests/**/*.test.ts', 'bench/**/*.test.ts', 'e2e/**/*.test.ts'],
           exclude: [...configDefaults.exclude, runes],
         },

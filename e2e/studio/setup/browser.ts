@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { aptInstall, mayUseApt, run } from '../../../tests/apt.ts';
 
 /** What runs the window in these tests: Debian's Chromium, another one that is installed, else Playwright's own. */
 
@@ -45,9 +45,7 @@ export async function ensureBrowser(say: (line: string) => void): Promise<void> 
   const failures: string[] = [];
   if (mayUseApt()) {
     say('No browser is installed. Installing Debian’s Chromium: apt-get install chromium (about 100 MB) …');
-    const ended =
-      (await run('apt-get', ['update'])) ??
-      (await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium']));
+    const ended = await aptInstall(['chromium']);
     if (ended === undefined && findBrowser() !== undefined) return;
     failures.push(ended ?? 'apt-get installed a chromium that is no browser');
   }
@@ -65,24 +63,4 @@ export async function ensureBrowser(say: (line: string) => void): Promise<void> 
       'Install one (Debian, Ubuntu: `apt-get install chromium`; elsewhere: `npx playwright install chromium`), ' +
       'or name one with TESSERA_E2E_BROWSER=/path/to/chromium. `npm run test:unit` runs the other tests without it.',
   );
-}
-
-function mayUseApt(): boolean {
-  return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && existsSync('/etc/debian_version');
-}
-
-/** Undefined when it went well, else why not. */
-function run(command: string, args: readonly string[]): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    child.once('error', (error) => {
-      resolve(`${command}: ${error.message}`);
-    });
-    child.once('close', (code) => {
-      resolve(code === 0 ? undefined : `${command} ${args.join(' ')} ended with ${code ?? 'a signal'}`);
-    });
-  });
 }

@@ -135,7 +135,6 @@ class PictureRun {
     switch (event.type) {
       case 'started':
         this.#calls = event.calls;
-        history.store.setMerging(id, event.merging, unetProvider(event.runtime) ?? 'cpu');
         hub.publish({
           type: 'started',
           id,
@@ -143,6 +142,8 @@ class PictureRun {
           tokenCount: event.tokenCount,
           merging: event.merging,
         });
+        // After the window was told: the write waits for the disk.
+        history.store.setMerging(id, event.merging, unetProvider(event.runtime) ?? 'cpu');
         break;
       case 'memory':
         // What an artist should know of it comes as a warning.

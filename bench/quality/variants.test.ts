@@ -35,6 +35,6 @@ describe('readQualityOptions', () => {
     await expect(readQualityOptions([])).rejects.toThrow(/no variant to compare/);
     const variant = ['--variant', '{"ratio":0.5}'];
     await expect(readQualityOptions([...variant, '--scheduler', 'fast'])).rejects.toThrow(/allowed: ddim/);
-    await expect(readQualityOptions([...variant, '--prompts', 'x'])).rejects.toThrow(/--prompts is "x"/);
+    await expect(readQualityOptions([...variant, '--prompts', 'x'])).rejects.toThrow(/--prompts has "x"/);
   });
 });

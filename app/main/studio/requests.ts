@@ -32,10 +32,17 @@ export function createRequests(store: HistoryStore, queue: Queue, catalogue: Mod
         return same === undefined || gone ? queue.add([row(request)])[0] : same;
       })
       .filter((each) => each !== undefined);
-  const rowOf = async (modelId: string): Promise<RowOf> => {
-    const model = await catalogue.identity(modelId);
-    const batchId = randomUUID();
-    return (request) => ({ batchId, request, model });
+  let last: Promise<unknown> = Promise.resolve();
+  /** In turn: who asked first is first in the queue, though a later one's model may be known sooner. */
+  const rowOf = (modelId: string): Promise<RowOf> => {
+    const mine = last.then(async (): Promise<RowOf> => {
+      const model = await catalogue.identity(modelId);
+      const batchId = randomUUID();
+      return (request) => ({ batchId, request, model });
+    });
+    // It fails for who asked; the next one has its own answer.
+    last = mine.catch(() => undefined);
+    return mine;
   };
   return {
     submit: async (modelId: string, asked: Unseeded, first: boolean) => {

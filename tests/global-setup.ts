@@ -3,7 +3,7 @@ import { findSoftwareGpu } from './software-gpu.ts';
 
 /** WebGPU's tests need a GPU in software: installed where it can be; elsewhere they say why they skip. */
 export default async function setup(): Promise<void> {
-  if (process.platform !== 'linux' || findSoftwareGpu().missing === undefined || !mayUseApt()) return;
+  if (findSoftwareGpu().missing === undefined || !mayUseApt()) return;
   process.stdout.write(
     'Installing what the WebGPU tests need: apt-get install chromium libvulkan1 (about 100 MB) …\n',
   );

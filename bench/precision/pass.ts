@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { StudioError } from '#contract/errors.ts';
 import { loadUnet, type Unet } from '#engine/nets/unet.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { normalValues } from '../models/normal.ts';
@@ -7,32 +7,22 @@ import { writeSd15 } from '../models/sd15.ts';
 import { timeInRounds } from '../rounds.ts';
 import { difference, spread, type Spread } from '../statistics.ts';
 import { withTemporaryFolder } from '../temporary.ts';
+import { readPassOptions, usage, type PassOptions } from './options.ts';
 
-/**
- * One U-Net pass in float32 and in 8 bits, in turn, with the processor time of each, which other programs disturb less.
- *
- *   node bench/precision/pass.ts [--model PATH] [--latents 64] [--rounds 7]     without --model: SD 1.5's size, random weights
- */
-const { values } = parseArgs({
-  options: {
-    model: { type: 'string' },
-    latents: { type: 'string', default: '64' },
-    rounds: { type: 'string', default: '7' },
-  },
-});
-const side = Number(values.latents);
-const rounds = Number(values.rounds);
+/** `node bench/precision/pass.ts`: one U-Net pass in float32 and in 8 bits, in turn. */
 const batch = 2;
 const tokenCount = 77;
 const precisions = ['f32', 'int8'] as const;
 
-if (values.model === undefined) {
-  await withTemporaryFolder(async (folder) => {
-    await comparePasses((await writeSd15(folder)).path);
-  });
-} else await comparePasses(values.model);
+async function compare(options: PassOptions): Promise<void> {
+  if (options.model !== undefined) await comparePasses(options.model, options);
+  else
+    await withTemporaryFolder(async (folder) => {
+      await comparePasses((await writeSd15(folder)).path, options);
+    });
+}
 
-async function comparePasses(path: string): Promise<void> {
+async function comparePasses(path: string, { latents: side, rounds }: PassOptions): Promise<void> {
   const { unet: part } = await openCheckpoint(path);
   const { inChannels, crossAttentionDim } = part.config;
   const input = {
@@ -79,4 +69,14 @@ async function comparePasses(path: string): Promise<void> {
 function inMs(times: Spread | undefined): string {
   if (times === undefined) return 'not taken';
   return `${times.median.toFixed(0)} ms (${times.min.toFixed(0)}–${times.max.toFixed(0)})`;
+}
+
+try {
+  const options = readPassOptions(process.argv.slice(2));
+  if (options === undefined) process.stdout.write(usage);
+  else await compare(options);
+} catch (error) {
+  if (!(error instanceof StudioError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }

@@ -8,16 +8,7 @@ port.onClose(() => process.exit());
 const behaviours: Record<string, (id: number) => void> = {
   'end well': (id) => {
     port.post({ type: 'warning', id, message: 'heard' });
-    port.post({
-      type: 'picture',
-      id,
-      picture: 0,
-      seed: 7,
-      widthPx: 2,
-      heightPx: 1,
-      rgb: Uint8Array.of(1, 2, 3, 4, 5, 250),
-      figures: { tokeniseMs: 0, textMs: 0, stepsMs: [1], decodeMs: 0, decodeTiles: 1, totalMs: 1 },
-    });
+    postPicture(id);
     const peakMemory = { bytes: 1, source: 'nothing' };
     port.post({ type: 'done', id, figures: { loadMs: 0, totalMs: 1, peakMemory } });
   },
@@ -51,13 +42,33 @@ const behaviours: Record<string, (id: number) => void> = {
   'ignore cancel': (id) => {
     port.post({ type: 'warning', id, message: 'waiting' });
   },
+  keep: (id) => {
+    port.post({ type: 'warning', id, message: 'waiting' });
+  },
 };
+
+function postPicture(id: number): void {
+  port.post({
+    type: 'picture',
+    id,
+    picture: 0,
+    seed: 7,
+    widthPx: 2,
+    heightPx: 1,
+    rgb: Uint8Array.of(1, 2, 3, 4, 5, 250),
+    figures: { tokeniseMs: 0, textMs: 0, stepsMs: [1], decodeMs: 0, decodeTiles: 1, totalMs: 1 },
+  });
+}
+
+/** Longer than the limit of a cancel in the tests. */
+const keepingMs = 200;
 
 /** Of the job that came last. */
 let providers: string[] = [];
 let notices: string[] = [];
 let waiting = 0;
 let deaf = false;
+let keeps = false;
 port.onMessage((message) => {
   if (typeof message !== 'object' || message === null || !('type' in message) || !('id' in message)) return;
   const id = Number(message.id);
@@ -66,10 +77,21 @@ port.onMessage((message) => {
     ({ providers, notices } = placesOf(message));
     waiting = id;
     deaf = prompt === 'ignore cancel';
+    keeps = prompt === 'keep';
     behaviours[prompt]?.(id);
   } else if (message.type === 'cancel' && !deaf) {
     const error = { name: 'CancelledError', code: 'CANCELLED', message: 'Cancelled.', details: {} };
-    port.post({ type: 'failed', id: waiting, error });
+    const end = () => {
+      port.post({ type: 'failed', id: waiting, error });
+    };
+    if (!keeps) end();
+    else {
+      port.post({ type: 'keeping', id: waiting, pictures: 1 });
+      setTimeout(() => {
+        postPicture(waiting);
+        end();
+      }, keepingMs);
+    }
   } else if (message.type === 'load') {
     port.post({ type: 'loaded', id, tookMs: 5 });
   } else if (message.type === 'unload') {

@@ -222,6 +222,8 @@ export const EngineEventSchema = v.variant('type', [
     rgb: Bytes,
     figures: PictureFiguresSchema,
   }),
+  /** The job was stopped, or failed, and so many of its pictures have their steps done: they are decoded before it ends. */
+  v.strictObject({ type: v.literal('keeping'), id: Id, pictures: Count }),
   v.strictObject({ type: v.literal('done'), id: Id, figures: v.exactOptional(JobFiguresSchema) }),
   v.strictObject({ type: v.literal('failed'), id: Id, error: WireErrorSchema }),
 ]);
@@ -230,5 +232,5 @@ export type EngineEvent = v.InferOutput<typeof EngineEventSchema>;
 /** What a listener of one job hears between its start and its end. */
 export type JobEvent = Extract<
   EngineEvent,
-  { type: 'started' | 'warning' | 'memory' | 'progress' | 'preview' | 'maps' | 'picture' }
+  { type: 'started' | 'warning' | 'memory' | 'progress' | 'preview' | 'maps' | 'picture' | 'keeping' }
 >;

@@ -133,6 +133,23 @@ test('a cancel that nobody answers ends the process; the job counts as cancelled
   expect(starts).toBe(2);
 });
 
+test('a cancel that is answered by pictures which are kept may take longer, and they are heard', async () => {
+  start(50);
+  const controller = new AbortController();
+  const events: JobEvent[] = [];
+  const running = engine.generate(job('keep'), {
+    signal: controller.signal,
+    onEvent: (event) => {
+      events.push(event);
+      controller.abort();
+    },
+  });
+  await expect(running).rejects.toThrow(CancelledError);
+  expect(events.map(({ type }) => type)).toEqual(['warning', 'keeping', 'picture']);
+  await engine.generate(job('end well'));
+  expect(starts).toBe(1);
+});
+
 test('a signal that was already given starts nothing', async () => {
   await expect(start().generate(job('end well'), { signal: AbortSignal.abort() })).rejects.toThrow(
     CancelledError,

@@ -64,6 +64,10 @@ interface Job {
   readonly resolve: (ending: Ending) => void;
   readonly reject: (error: Error) => void;
   cancelled: boolean;
+  /** After a cancel it is still heard: pictures come whose steps were done. */
+  keeping: boolean;
+  /** Ends the process of a cancel that is not answered. */
+  limit?: NodeJS.Timeout;
   /** What the engine said of the job's memory before it began. */
   outlook?: MemoryOutlook;
 }
@@ -164,21 +168,20 @@ class EngineHost implements Engine {
     if (signal?.aborted === true) throw new CancelledError();
     const port = (this.#port ??= this.#start());
     const id = ++this.#lastId;
-    let limit: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       if (this.#job?.id !== id) return;
       this.#job.cancelled = true;
       port.post({ type: 'cancel', id: ++this.#lastId, job: id } satisfies EngineRequest);
-      limit = setTimeout(() => port.kill(), this.#cancelLimitMs);
+      this.#job.limit = setTimeout(() => port.kill(), this.#cancelLimitMs);
     };
     try {
       return await new Promise<Ending>((resolve, reject) => {
-        this.#job = { id, onEvent: onEvent ?? (() => undefined), resolve, reject, cancelled: false };
+        const state = { cancelled: false, keeping: false };
+        this.#job = { id, onEvent: onEvent ?? (() => undefined), resolve, reject, ...state };
         signal?.addEventListener('abort', cancel, { once: true });
         port.post({ ...body, id } satisfies EngineRequest);
       });
     } finally {
-      clearTimeout(limit);
       signal?.removeEventListener('abort', cancel);
     }
   }
@@ -214,6 +217,11 @@ class EngineHost implements Engine {
     const event = parsed.output;
     if (this.#job?.id !== event.id) return;
     if (event.type === 'memory') this.#job.outlook = event;
+    if (event.type === 'keeping') {
+      // The cancel is answered.
+      clearTimeout(this.#job.limit);
+      this.#job.keeping = true;
+    }
     if (event.type === 'failed') {
       const error = withRemedies(fromWire(event.error), this.#job.outlook);
       // What ran out of memory gives it back whole only by ending.
@@ -221,7 +229,7 @@ class EngineHost implements Engine {
       else this.#takeJob()?.reject(error);
     } else if (isEnding(event)) {
       this.#takeJob()?.resolve(event);
-    } else if (!this.#job.cancelled) {
+    } else if (!this.#job.cancelled || this.#job.keeping) {
       try {
         this.#job.onEvent(event);
       } catch (error) {
@@ -240,6 +248,7 @@ class EngineHost implements Engine {
   #takeJob(): Job | undefined {
     const job = this.#job;
     this.#job = undefined;
+    clearTimeout(job?.limit);
     return job;
   }
 }

@@ -174,6 +174,9 @@ class PictureRun {
       case 'picture':
         this.#picture = event;
         break;
+      case 'keeping':
+        // Of jobs of several pictures; a row of the history is one.
+        break;
     }
   }
 

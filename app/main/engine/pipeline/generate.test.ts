@@ -4,6 +4,7 @@ import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { CancelledError } from '#contract/errors.ts';
 import { tomesdMerging } from '#contract/request.ts';
 import type { GenerationRequest } from '#contract/request.ts';
+import type { NetPartName } from '#contract/runtime.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { goldenFolder } from '#tests/golden-model.ts';
 import { generate } from './generate.ts';
@@ -37,24 +38,36 @@ async function run(
     model?: Model;
     previewEvery?: number;
     wantMaps?: boolean;
-    cancelAfter?: number;
+    isCancelled?: () => boolean;
     memory?: 'low';
+    /** Holds what was told even where the job fails. */
+    events?: Event[];
   } = {},
 ): Promise<{ events: Event[]; figures: JobFigures }> {
-  const events: Event[] = [];
+  const events = options.events ?? [];
   const figures = await generate(options.model ?? model, {
     request: { ...base, ...request },
     previewEvery: options.previewEvery ?? 0,
     wantMaps: options.wantMaps ?? false,
     memory: options.memory ?? 'auto',
     emit: (event) => events.push(event),
-    isCancelled: () => ofType(events, 'progress').length === (options.cancelAfter ?? -1),
+    isCancelled: options.isCancelled ?? (() => false),
   });
   return { events, figures };
 }
 
 function ofType<T extends Event['type']>(events: readonly Event[], type: T): Extract<Event, { type: T }>[] {
   return events.filter((event): event is Extract<Event, { type: T }> => event.type === type);
+}
+/** Which parts are loaded, in order: each load asks where. */
+function loadsOf({ runtime }: Model): NetPartName[] {
+  const loads: NetPartName[] = [];
+  const options = runtime.options.bind(runtime);
+  runtime.options = (part) => {
+    loads.push(part);
+    return options(part);
+  };
+  return loads;
 }
 const pixels = (events: readonly Event[]) =>
   ofType(events, 'picture').map(({ rgb }) => Buffer.from(rgb).toString('hex'));
@@ -98,6 +111,60 @@ test('low memory loads one part after another and draws the same picture, previe
   const differences = Array.from(drawn ?? [], (value, i) => Math.abs(value - (again?.[i] ?? NaN)));
   expect(differences.length).toBeGreaterThan(0);
   expect(Math.max(...differences)).toBeLessThanOrEqual(1);
+});
+
+test('low memory does the steps of all pictures before it decodes the first, and loads each net once', async () => {
+  const lowModel = new Model(model.checkpoint);
+  const loads = loadsOf(lowModel);
+  const { events } = await run({ count: 3 }, { model: lowModel, memory: 'low', previewEvery: 1 });
+  const steps = ['progress', 'preview', 'progress'];
+  expect(events.map(({ type }) => type)).toEqual([
+    ...['memory', 'started', ...steps, ...steps, ...steps],
+    ...['picture', 'picture', 'picture'],
+  ]);
+  expect(ofType(events, 'progress').map(({ picture, call }) => [picture, call])).toEqual([
+    ...[0, 1, 2].flatMap((picture) => [1, 2].map((call) => [picture, call])),
+  ]);
+  expect(ofType(events, 'picture').map(({ picture, seed }) => [picture, seed])).toEqual([
+    [0, 5],
+    [1, 6],
+    [2, 7],
+  ]);
+  for (const { figures } of ofType(events, 'picture')) {
+    const { stepsMs, decodeMs, tokeniseMs, textMs, totalMs } = figures;
+    expect(stepsMs).toHaveLength(2);
+    const parts = tokeniseMs + textMs + decodeMs + stepsMs.reduce((sum, ms) => sum + ms, 0);
+    expect(totalMs).toBeGreaterThanOrEqual(parts);
+  }
+  // The decoder first, for the previews' fit.
+  expect(loads).toEqual(['vae', 'text', 'unet', 'vae']);
+  const alone = await run({ seed: 7 }, { memory: 'low' });
+  expect(pixels(events)[2]).toBe(pixels(alone.events)[0]);
+  await lowModel.release();
+});
+
+test.each([
+  ['in the middle of the steps', 'progress', 3, { kept: 1, pictures: 1 }],
+  ['with all steps done', 'progress', 6, { kept: 3, pictures: 3 }],
+  ['while pictures are decoded', 'picture', 1, { kept: 2, pictures: 3 }],
+] as const)(
+  'a cancel in low memory %s keeps what has its steps done',
+  async (_when, type, after, { kept, pictures }) => {
+    const events: Event[] = [];
+    const isCancelled = () => ofType(events, type).length >= after;
+    await expect(run({ count: 3 }, { memory: 'low', isCancelled, events })).rejects.toThrow(CancelledError);
+    expect(ofType(events, 'keeping')).toEqual([{ type: 'keeping', pictures: kept }]);
+    expect(ofType(events, 'picture').map(({ seed }) => seed)).toEqual([5, 6, 7].slice(0, pictures));
+    expect(ofType(events, 'progress')).toHaveLength(type === 'progress' ? after : 6);
+  },
+);
+
+test('a cancel in low memory before any picture has its steps done keeps nothing', async () => {
+  const events: Event[] = [];
+  const isCancelled = () => ofType(events, 'progress').length === 1;
+  await expect(run({ count: 2 }, { memory: 'low', isCancelled, events })).rejects.toThrow(CancelledError);
+  expect(ofType(events, 'keeping')).toEqual([]);
+  expect(ofType(events, 'picture')).toEqual([]);
 });
 
 test('picture i of a job is the first picture of a job with seed + i', async () => {
@@ -166,7 +233,10 @@ test('previews come when asked for, as small as the latents, and never in place 
 });
 
 test('cancel stops between two calls', async () => {
-  await expect(run({ steps: 5 }, { cancelAfter: 2 })).rejects.toThrow(CancelledError);
+  const events: Event[] = [];
+  const isCancelled = () => ofType(events, 'progress').length === 2;
+  await expect(run({ steps: 5 }, { isCancelled, events })).rejects.toThrow(CancelledError);
+  expect(events.map(({ type }) => type)).toEqual(['memory', 'started', 'progress', 'progress']);
 });
 
 test('notes say when merging does nothing', async () => {

@@ -1,22 +1,18 @@
-import type { JobFigures, PictureFigures } from '#contract/engine-protocol.ts';
+import type { JobFigures } from '#contract/engine-protocol.ts';
+import type { MemoryMode } from '#contract/runtime.ts';
 import { describeMerging } from '#kernels/tome/describe.ts';
-import type { MergePlan } from '#kernels/tome/plan.ts';
 import { readPeakMemory, resetPeakMemory } from '../memory.ts';
 import { watchDevice } from '../memory/device-peak.ts';
-import { createTorchGenerator } from '../random.ts';
 import { unknownWords } from '../text/words.ts';
-import { planJobMemory } from './job-memory.ts';
+import { countCalls } from './calls.ts';
 import { checkAgainstModel, type LatentSize } from './check-request.ts';
-import { decodeLatents } from './decode.ts';
-import { denoise, type CallResult } from './denoise.ts';
 import { encodePrompts, type EncodedPrompts } from './encode-prompts.ts';
+import { planJobMemory } from './job-memory.ts';
 import { breathe, type Job } from './job.ts';
 import type { Model } from './model.ts';
-import { toRgb } from './pixels.ts';
-import { projectLatents } from './preview.ts';
-import { countCalls } from './calls.ts';
+import { makeInTwoRounds, makeOneByOne } from './order.ts';
 
-/** All pictures of a request, one after another; picture i has the seed + i. Throws CancelledError between calls of the U-Net. */
+/** All pictures of a request. Throws CancelledError between calls of the U-Net. */
 export async function generate(model: Model, job: Job): Promise<JobFigures> {
   const start = performance.now();
   const wasReset = resetPeakMemory();
@@ -32,7 +28,7 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   const { mode, estimate } = await planJobMemory(model, job);
   const watch = model.runtime.place('unet').provider === 'cpu' ? undefined : watchDevice();
   try {
-    await makePictures(model, job, size, calls);
+    await makePictures(model, job, size, calls, mode);
   } catch (error) {
     await watch?.stop();
     throw error;
@@ -49,14 +45,19 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   };
 }
 
-async function makePictures(model: Model, job: Job, size: LatentSize, calls: number): Promise<void> {
+async function makePictures(
+  model: Model,
+  job: Job,
+  size: LatentSize,
+  calls: number,
+  mode: MemoryMode,
+): Promise<void> {
   const { request } = job;
   const prompts = await encodePrompts(model, request, request.guidanceScale > 1);
   await breathe(job);
   announce(model, job, size, prompts, calls);
-  for (let picture = 0; picture < request.count; picture++) {
-    await makePicture(model, job, size, prompts, picture);
-  }
+  const context = { model, job, size, prompts };
+  await (mode === 'low' && request.count > 1 ? makeInTwoRounds(context) : makeOneByOne(context));
 }
 
 function warn(model: Model, job: Job, { latentH, latentW }: LatentSize): void {
@@ -112,90 +113,4 @@ function announce(model: Model, job: Job, size: LatentSize, prompts: EncodedProm
       ],
     },
   });
-}
-
-async function makePicture(
-  model: Model,
-  job: Job,
-  size: LatentSize,
-  prompts: EncodedPrompts,
-  picture: number,
-): Promise<void> {
-  const { request, wantMaps } = job;
-  const { widthPx, heightPx } = request;
-  const seed = request.seed + picture;
-  const unet = await model.unet(request.merging, request.stepCache);
-  // What is loaded in between (the decoder for a preview) belongs to the job's loadMs, not to the picture.
-  const loadedBefore = model.loadMs;
-  const start = performance.now();
-  const stepsMs: number[] = [];
-  const wholeSteps: boolean[] = [];
-  const latents = await denoise({
-    ...{ model, unet, request, seed, prompts, size, wantMaps },
-    generator: createTorchGenerator(seed),
-    async afterCall(result) {
-      stepsMs.push(result.tookMs);
-      wholeSteps.push(result.whole);
-      await tell(model, job, size, picture, result);
-      await breathe(job);
-    },
-  });
-  const decoder = await model.vaeDecoder();
-  const decodeStart = performance.now();
-  const { vae } = model.checkpoint;
-  const { latentH, latentW } = size;
-  const decoded = await decodeLatents(decoder, vae.config, latents, latentH, latentW, () => breathe(job));
-  const rgb = toRgb(decoded.planes, widthPx, heightPx);
-  const end = performance.now();
-  // The prompts are encoded once for all pictures; the first one carries the time.
-  const { tokeniseMs, textMs } = picture === 0 ? prompts : { tokeniseMs: 0, textMs: 0 };
-  const figures: PictureFigures = {
-    ...{ tokeniseMs, textMs, stepsMs },
-    ...(request.stepCache === undefined ? {} : { wholeSteps }),
-    decodeMs: end - decodeStart,
-    decodeTiles: decoded.tiles,
-    totalMs: tokeniseMs + textMs + (end - start) - (model.loadMs - loadedBefore),
-  };
-  job.emit({ type: 'picture', picture, seed, widthPx, heightPx, rgb, figures });
-  await breathe(job);
-}
-
-async function tell(
-  model: Model,
-  job: Job,
-  size: LatentSize,
-  picture: number,
-  result: CallResult,
-): Promise<void> {
-  const { timestep, tookMs, effectiveRatio, whole, calls } = result;
-  const call = result.call + 1;
-  // Maps first: who hears of a step can ask for its maps.
-  if (job.wantMaps && result.plan !== undefined && job.request.merging.mode !== 'downsample') {
-    const destinations = destinationsOf(result.plan);
-    job.emit({
-      type: 'maps',
-      picture,
-      call,
-      timestep,
-      effectiveRatio,
-      destinations,
-      blocks: [...result.maps],
-    });
-  }
-  job.emit({ type: 'progress', picture, call, calls, timestep, tookMs, effectiveRatio, whole });
-  if (job.previewEvery > 0 && call % job.previewEvery === 0 && call < calls) {
-    const { latentW: widthPx, latentH: heightPx } = size;
-    const rgb = projectLatents(await model.preview(), result.predicted, widthPx * heightPx);
-    job.emit({ type: 'preview', picture, call, widthPx, heightPx, rgb });
-  }
-}
-
-function destinationsOf(plan: MergePlan) {
-  return plan.levels
-    .filter((level) => level.merged > 0)
-    .map(({ gridW, gridH, partitions }) => {
-      const rows = new Set(partitions).size === 1 ? partitions.slice(0, 1) : partitions;
-      const positions = Int32Array.from(rows.flatMap(({ dst }) => [...dst]));
-      return { gridW, gridH, rows: rows.length, positions };
-    });
 }

@@ -194,6 +194,11 @@ class GenerateRun {
       case 'picture':
         this.#write(() => this.#keepPicture(event));
         break;
+      case 'keeping':
+        terminal.say(
+          `First what has its steps done is decoded: ${event.pictures} of ${request.count} pictures. Ctrl-C ends it at once.\n`,
+        );
+        break;
     }
   }
 

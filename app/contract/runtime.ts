@@ -46,6 +46,8 @@ export const DeviceSchema = v.strictObject({
   index: Count,
   /** "AMD Ryzen 7 5800X", "NVIDIA GeForce RTX 3060"; null where there is nothing, or nothing tells. */
   name: v.nullable(v.string()),
+  /** The same as the driver or the system writes it. */
+  rawName: v.nullable(v.string()),
   memoryBytes: v.nullable(Count),
   /** Where name and memory are from. */
   source: v.nullable(v.string()),

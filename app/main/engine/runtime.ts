@@ -1,11 +1,11 @@
-import { cpus } from 'node:os';
 import { EngineError } from '#contract/errors.ts';
 import { netParts, type Candidate, type NetPartName, type RuntimeReport } from '#contract/runtime.ts';
+import { systemCpuName, tidyDeviceName } from './devices/device-names.ts';
 import { partPrecision, providerTable } from './devices/provider-table.ts';
 import type { RuntimeOptions } from './session.ts';
 
 export function cpuCandidate(): Candidate {
-  return { provider: 'cpu', index: 0, device: cpus()[0]?.model.trim() ?? 'CPU', precision: 'f32' };
+  return { provider: 'cpu', index: 0, device: tidyDeviceName(systemCpuName()), precision: 'f32' };
 }
 
 /** Where the nets of a model run: the first candidate that works. What is given up is told, and why. */

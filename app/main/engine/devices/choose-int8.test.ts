@@ -3,7 +3,7 @@ import { autoRuntime, type Device } from '#contract/runtime.ts';
 import { choose, untried } from './choose.ts';
 
 const gpu: Device = {
-  ...{ provider: 'webgpu', index: 0, name: 'Card A', memoryBytes: null, source: null, driver: null },
+  ...{ provider: 'webgpu', index: 0, name: 'Card A', rawName: 'Card A', memoryBytes: null, source: null, driver: null },
   problem: null,
 };
 const cpu: Device = { ...gpu, provider: 'cpu', name: 'A processor' };

@@ -7,6 +7,7 @@ const device = (provider: Device['provider'], index = 0, problem: Device['proble
     provider,
     index,
     name: `${provider} ${index}`,
+    rawName: null,
     memoryBytes: null,
     source: null,
     driver: null,

@@ -96,7 +96,11 @@ describe('devices of a machine (stand-in)', () => {
     const swiftshader = () => Promise.resolve(['/usr/lib/chromium/libvk_swiftshader.so']);
     for (const linux of [[], [amd]]) {
       const of = await found({ vulkanDrivers: swiftshader, linuxAdapters: () => Promise.resolve(linux) });
-      expect(of('webgpu')[0]).toMatchObject({ name: 'libvk_swiftshader.so', problem: { code: 'software' } });
+      expect(of('webgpu')[0]).toMatchObject({
+        name: 'SwiftShader',
+        rawName: '/usr/lib/chromium/libvk_swiftshader.so',
+        problem: { code: 'software' },
+      });
     }
     const none = await found({ linuxAdapters: () => Promise.resolve([amd]) });
     expect(none('webgpu')[0]?.problem?.message).toMatch(/No Vulkan driver is installed for AMD Radeon/);

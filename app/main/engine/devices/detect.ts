@@ -1,7 +1,8 @@
-import { cpus, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { providers, type Device, type DeviceProblem, type Provider } from '#contract/runtime.ts';
 import { linuxAdapters, readControllers, systemAdapters, type Adapter, type Controller } from './adapters.ts';
 import { runCommand, type RunCommand } from './command.ts';
+import { systemCpuName, tidyDeviceName } from './device-names.ts';
 import { listNvidiaGpus, type NvidiaAnswer, type NvidiaGpu } from './nvidia-smi.ts';
 import { providerTable } from './provider-table.ts';
 import { visibleGpus } from './visible-devices.ts';
@@ -25,7 +26,7 @@ export function thisMachine(): Machine {
     platform: process.platform,
     arch: process.arch,
     env: process.env,
-    cpuName: cpus()[0]?.model.trim() ?? 'CPU',
+    cpuName: systemCpuName(),
     memoryBytes: totalmem(),
     run: runCommand,
     linuxAdapters,
@@ -99,7 +100,7 @@ async function webgpu(
   if (first !== undefined)
     return [
       {
-        ...device('webgpu', first.split('/').at(-1) ?? first, null, 'the Vulkan driver'),
+        ...device('webgpu', first, null, 'the Vulkan driver'),
         problem: { code: 'software', message: softwareNote },
       },
     ];
@@ -161,13 +162,14 @@ function ofAdapter(
   return { ...device(provider, name, memoryBytes, source), index, driver };
 }
 
-function device(provider: Provider, name: string, memoryBytes: number | null, source: string): Device {
-  return { provider, index: 0, name, memoryBytes, source, driver: null, problem: null };
+function device(provider: Provider, rawName: string, memoryBytes: number | null, source: string): Device {
+  const name = tidyDeviceName(rawName);
+  return { provider, index: 0, name, rawName, memoryBytes, source, driver: null, problem: null };
 }
 
 function none(provider: Provider, code: DeviceProblem, message: string): Device {
   return {
-    ...{ provider, index: 0, name: null, memoryBytes: null },
+    ...{ provider, index: 0, name: null, rawName: null, memoryBytes: null },
     source: null,
     driver: null,
     problem: { code, message },

@@ -56,8 +56,8 @@ export class VerdictStore {
   }
 }
 
-function keyOf({ precision }: Verdict, { provider, index, name, driver }: Device, version: string): string {
-  return [provider, index, name ?? '', driver ?? '', precision, version].join('|');
+function keyOf({ precision }: Verdict, { provider, index, rawName, driver }: Device, version: string): string {
+  return [provider, index, rawName ?? '', driver ?? '', precision, version].join('|');
 }
 
 export function deviceOf(

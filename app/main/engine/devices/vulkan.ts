@@ -4,8 +4,20 @@ import { join } from 'node:path';
 
 /** The Vulkan drivers that a Linux system offers (Vulkan loader, LoaderDriverInterface.md): WebGPU runs on one of them. */
 
+const softwareRenderers: readonly (readonly [RegExp, string])[] = [
+  [/swiftshader/i, 'SwiftShader'],
+  // Lavapipe is llvmpipe's Vulkan driver; its library is lvp.
+  [/lvp|lavapipe|llvmpipe/i, 'llvmpipe'],
+  [/softpipe/i, 'softpipe'],
+];
+
+/** What renders in software, by the name of a driver or of its device; undefined where a card does. */
+export function softwareRenderer(name: string): string | undefined {
+  return softwareRenderers.find(([pattern]) => pattern.test(name))?.[1];
+}
+
 export function isSoftwareDriver(library: string): boolean {
-  return /swiftshader|lvp|lavapipe|llvmpipe|softpipe/i.test(library);
+  return softwareRenderer(library) !== undefined;
 }
 
 /** Libraries of the drivers, as their manifests name them. */

@@ -52,6 +52,8 @@ export const DeviceSchema = v.strictObject({
   /** Where name and memory are from. */
   source: v.nullable(v.string()),
   driver: v.nullable(v.string()),
+  /** In which it can be asked to compute. */
+  precisions: v.array(v.picklist(precisions)),
   /** Null = it can be asked to work. `software` can be asked too, but is never chosen by itself. */
   problem: v.nullable(v.strictObject({ code: v.picklist(deviceProblems), message: v.string() })),
 });
@@ -91,3 +93,8 @@ export const RuntimeReportSchema = v.strictObject({
   notices: v.array(v.string()),
 });
 export type RuntimeReport = v.InferOutput<typeof RuntimeReportSchema>;
+
+/** Where the U-Net ran: nearly all of a picture's time is its. */
+export function unetPlace(report: RuntimeReport | undefined): Candidate | undefined {
+  return report?.parts.find(({ part }) => part === 'unet');
+}

@@ -27,7 +27,6 @@ const info = procedure.output(
     version: v.string(),
     host: v.picklist(['desktop', 'browser']),
     platform: v.string(),
-    provider: v.string(),
     cpu: v.string(),
     totalMemoryBytes: CountSchema,
     /** Where history, pictures and settings lie, for people to read. */

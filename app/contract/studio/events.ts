@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MergingReportSchema } from '#contract/engine-protocol.ts';
+import { CandidateSchema } from '#contract/runtime.ts';
 import { CountSchema, IdSchema, MillisecondsSchema } from './base.ts';
 import { GenerationSchema } from './generation.ts';
 import { SettingsSchema } from './settings.ts';
@@ -12,10 +13,12 @@ export const QueueStateSchema = v.object({
 });
 export type QueueState = v.InferOutput<typeof QueueStateSchema>;
 
-/** The one stream a window listens to. It opens with `queue` and `settings`, so that a window that joins late is right. */
+/** The one stream a window listens to. It opens with `queue`, `settings` and `next`, so that a window that joins late is right. */
 export const StudioEventSchema = v.variant('type', [
   v.object({ type: v.literal('queue'), queue: QueueStateSchema }),
   v.object({ type: v.literal('settings'), settings: SettingsSchema }),
+  /** Where the next picture is to be made; null while that is being found out. */
+  v.object({ type: v.literal('next'), place: v.nullable(CandidateSchema) }),
   v.object({
     type: v.literal('started'),
     id: IdSchema,

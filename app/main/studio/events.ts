@@ -9,7 +9,14 @@ export interface EventHub {
 
 /** A window that sleeps for longer than this many events reads its lists again when it wakes. */
 const maxWaiting = 500;
-const fleeting: readonly StudioEvent['type'][] = ['progress', 'preview', 'queue', 'settings', 'extra'];
+const fleeting: readonly StudioEvent['type'][] = [
+  'progress',
+  'preview',
+  'queue',
+  'settings',
+  'next',
+  'extra',
+];
 
 export function createEventHub(opening: () => readonly StudioEvent[]): EventHub {
   const listeners = new Set<(event: StudioEvent) => void>();

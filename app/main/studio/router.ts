@@ -1,8 +1,9 @@
-import { cpus, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { implement, ORPCError, ValidationError } from '@orpc/server';
 import * as v from 'valibot';
 import { ContractError, StudioError, toWire } from '#contract/errors.ts';
 import { studioContract } from '#contract/studio/api.ts';
+import { systemCpuName, tidyDeviceName } from '#engine/devices/device-names.ts';
 import { freeMemoryBytes } from '#engine/memory/free.ts';
 import type { StudioParts } from './studio.ts';
 import { describeForStudio } from './describe-merging.ts';
@@ -71,8 +72,7 @@ export function createRouter(parts: StudioParts) {
       version: parts.version,
       host: parts.host,
       platform: process.platform,
-      provider: parts.system.provider(),
-      cpu: cpus()[0]?.model ?? 'unknown',
+      cpu: tidyDeviceName(systemCpuName()),
       totalMemoryBytes: totalmem(),
       dataFolder: parts.dataFolder,
       notices: parts.history.notices.map((notice) => ({ ...notice })),

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { invariant } from '#contract/errors.ts';
 import type { MapsEvent } from '#contract/archive/merge-maps.ts';
-import type { RuntimeReport } from '#contract/runtime.ts';
+import { unetPlace } from '#contract/runtime.ts';
 import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
 import type { Settings } from '#contract/studio/settings.ts';
 import type { Devices } from '#engine/devices/devices.ts';
@@ -85,7 +85,7 @@ async function save(
   const memory = memoryFigures(figures);
   const { id, batchId, createdAt, request, model } = row;
   const { merging, provider: began } = store.required(id);
-  const provider = unetProvider(runtime) ?? began;
+  const provider = unetPlace(runtime)?.provider ?? began;
   const record = { id, batchId, createdAt, request, model, provider, merging, figures: all, memory };
   const texts = pictureTexts(
     record,
@@ -143,7 +143,7 @@ class PictureRun {
           merging: event.merging,
         });
         // After the window was told: the write waits for the disk.
-        history.store.setMerging(id, event.merging, unetProvider(event.runtime) ?? 'cpu');
+        history.store.setMerging(id, event.merging, unetPlace(event.runtime)?.provider ?? 'cpu');
         break;
       case 'memory':
         // What an artist should know of it comes as a warning.
@@ -222,8 +222,4 @@ class PictureRun {
     const dataUrl = `data:image/png;base64,${png.toString('base64')}`;
     this.#context.hub.publish({ type: 'preview', id: this.#row.id, call, dataUrl });
   }
-}
-
-function unetProvider(runtime: RuntimeReport | undefined): string | undefined {
-  return runtime?.parts.find(({ part }) => part === 'unet')?.provider;
 }

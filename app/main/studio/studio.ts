@@ -84,6 +84,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const hub: EventHub = createEventHub(() => [
     { type: 'queue', queue: queue.state() },
     { type: 'settings', settings: settings.get() },
+    { type: 'next', place: system.next() },
   ]);
   const settings = createSettings(store, () => hub);
   const ownFolder = join(dataFolder, 'models');
@@ -119,6 +120,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       // A picture being made keeps its process; the next start finds the extra.
       if (queue.state().items.every(({ state }) => state !== 'running')) await engine.dispose();
     },
+    log,
   );
   const presets = createPresets(store, catalogue, now);
   const requests = createRequests(store, queue, catalogue);

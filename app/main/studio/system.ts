@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineError } from '#contract/errors.ts';
-import type { RuntimeChoice } from '#contract/runtime.ts';
+import type { Candidate, RuntimeChoice } from '#contract/runtime.ts';
 import type { ExtraState, SystemDevices } from '#contract/studio/system.ts';
 import type { DeviceList } from '#engine/devices/devices.ts';
 import type { Machine } from '#main/machine.ts';
@@ -7,9 +8,9 @@ import type { EventHub } from './events.ts';
 
 /** The machine as windows see it. */
 export interface SystemKeeper {
-  /** Where the next picture is to be made, as far as is known by now. */
-  provider(): string;
-  /** Tries what this choice needs and was never tried, before a picture waits for it. */
+  /** Where the next picture is to be made; null while that is being found out. */
+  next(): Candidate | null;
+  /** Finds out where this choice leads, before a picture waits for it: what was never tried is tried. Windows are told. */
   prepare(choice: RuntimeChoice): Promise<void>;
   devices(): Promise<SystemDevices>;
   measure(): Promise<SystemDevices>;
@@ -26,8 +27,10 @@ export function createSystem(
   { devices, cuda }: Machine,
   hub: () => EventHub,
   restart: () => Promise<void>,
+  log: (error: unknown) => void,
 ): SystemKeeper {
-  let provider = 'cpu';
+  let next: Candidate | null = null;
+  let wanted: RuntimeChoice | undefined;
   let progress: ExtraState['progress'] = null;
   let stop: AbortController | undefined;
   const tell = (): void => {
@@ -43,18 +46,42 @@ export function createSystem(
       progress,
     },
   });
+  const setNext = (place: Candidate | null): void => {
+    if (JSON.stringify(place) === JSON.stringify(next)) return;
+    next = place;
+    hub().publish({ type: 'next', place });
+  };
+  /** Asks again where the choice leads; what was known stays until there is an answer. */
+  const settle = async (): Promise<void> => {
+    if (wanted === undefined) return;
+    const choice = wanted;
+    const { candidates } = await devices.choose(choice);
+    // Another choice may have been made meanwhile, and has its own answer.
+    if (wanted === choice) setNext(candidates[0] ?? null);
+  };
+  /** Looking may have found what was not there before. */
+  const told = async (list: Promise<DeviceList>): Promise<SystemDevices> => {
+    const answer = await state(await list);
+    settle().catch(log);
+    return answer;
+  };
   const anew = async (): Promise<SystemDevices> => {
     await restart();
-    return await state(await devices.list());
+    return await told(devices.list());
   };
   return {
-    provider: () => provider,
+    next: () => next,
     async prepare(choice) {
-      const { candidates } = await devices.choose(choice);
-      provider = candidates[0]?.provider ?? provider;
+      wanted = choice;
+      let isKnown = false;
+      const answer = settle().finally(() => (isKnown = true));
+      // What is known is answered in this turn. Until anything else is, the place of the choice before holds no more.
+      await Promise.race([answer, nextTurn()]);
+      if (!isKnown && wanted === choice) setNext(null);
+      await answer;
     },
-    devices: async () => await state(await devices.list()),
-    measure: async () => await state(await devices.measure()),
+    devices: async () => await told(devices.list()),
+    measure: async () => await told(devices.measure()),
     async installCuda() {
       if (stop !== undefined)
         throw new EngineError(

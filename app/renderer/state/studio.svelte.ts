@@ -1,5 +1,6 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { get } from 'svelte/store';
+import type { Candidate } from '#contract/runtime.ts';
 import type { StudioEvent, QueueState } from '#contract/studio/events.ts';
 import type { Failure } from '#contract/studio/base.ts';
 import type { Draft } from '#contract/studio/draft.ts';
@@ -23,6 +24,8 @@ export class StudioState {
   info = $state.raw<StudioInfo>();
   queue = $state.raw<QueueState>({ paused: false, items: [] });
   settings = $state.raw<Settings>(defaultSettings);
+  /** Where the next picture is to be made; null while that is being found out. */
+  next = $state.raw<Candidate | null>(null);
   models = $state.raw<readonly ModelEntry[]>([]);
   folders = $state.raw<readonly ModelFolder[]>([]);
   /** By the id of the picture being made. */
@@ -182,6 +185,9 @@ export class StudioState {
         break;
       case 'settings':
         this.#take(event.settings);
+        break;
+      case 'next':
+        this.next = event.place;
         break;
       case 'started':
         this.#takeCount(event);

@@ -3,8 +3,17 @@ import { autoRuntime, type Device } from '#contract/runtime.ts';
 import { choose, untried } from './choose.ts';
 
 const gpu: Device = {
-  ...{ provider: 'webgpu', index: 0, name: 'Card A', rawName: 'Card A', memoryBytes: null, source: null, driver: null },
+  ...{
+    provider: 'webgpu',
+    index: 0,
+    name: 'Card A',
+    rawName: 'Card A',
+    memoryBytes: null,
+    source: null,
+    driver: null,
+  },
   problem: null,
+  precisions: ['f32', 'f16'],
 };
 const cpu: Device = { ...gpu, provider: 'cpu', name: 'A processor' };
 const ways = (choice: typeof autoRuntime) =>

@@ -12,6 +12,7 @@ const device = (provider: Device['provider'], index = 0, problem: Device['proble
     source: null,
     driver: null,
     problem,
+    precisions: ['f32'],
   },
 });
 const verdict = (
@@ -95,6 +96,14 @@ describe('asked for by name', () => {
       'F16 was asked for and is not used: It lied. The picture is made in F32 instead.',
     ]);
   });
+});
+
+test('a precision that the place has not is told, also where nothing was asked of the place', () => {
+  for (const provider of ['auto', 'cpu'] as const)
+    expect(choose({ ...autoRuntime, provider, precision: 'f16' }, [device('cpu')], [cpu]).notices).toEqual([
+      'F16 was asked for and is not used: CPU has it not. The picture is made in F32 instead.',
+    ]);
+  expect(choose({ ...autoRuntime, precision: 'f32' }, [device('cpu')], [cpu]).notices).toEqual([]);
 });
 
 test('only what a trial would tell more of is tried: nothing without a device, and never software', () => {

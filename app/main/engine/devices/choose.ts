@@ -17,7 +17,7 @@ export function choose(
 ): Chosen {
   const cpu = cpuCandidate();
   if (isEightBit(choice)) return { candidates: [{ ...cpu, precision: 'int8' }], notices: [] };
-  if (choice.provider === 'cpu') return { candidates: [cpu], notices: [] };
+  if (isProcessor(choice)) return { candidates: [cpu], notices: otherPrecision(choice, cpu, []) };
   const isAuto = choice.provider === 'auto';
   const cpuMs = verdictOf(cpu, verdicts)?.passMs ?? Infinity;
   const ways = waysOf(choice, devices).flatMap((way) => {
@@ -47,6 +47,11 @@ export function untried(
     : [];
 }
 
+/** Whether a choice leads to the CPU whatever else there is. */
+export function isProcessor(choice: RuntimeChoice): boolean {
+  return choice.provider === 'cpu' || isEightBit(choice);
+}
+
 /** 8 bits are asked for by name alone, since the picture is not quite the same; only the CPU has them. */
 function isEightBit({ provider, precision }: RuntimeChoice): boolean {
   return precision === 'int8' && (provider === 'auto' || provider === 'cpu');
@@ -66,22 +71,33 @@ function waysOf({ provider: wanted, precision }: RuntimeChoice, devices: readonl
 }
 
 function noticesOf(
-  { provider: wanted, precision }: RuntimeChoice,
+  choice: RuntimeChoice,
   devices: readonly Device[],
   verdicts: readonly Verdict[],
   best: Candidate | undefined,
 ): string[] {
-  if (wanted === 'auto') return [];
-  const { label, precisions } = providerTable[wanted];
+  const { provider: wanted } = choice;
+  if (wanted === 'auto') return otherPrecision(choice, best ?? cpuCandidate(), verdicts);
   if (best === undefined) {
     const own = devices.filter(({ provider }) => provider === wanted);
     const reason =
       own.find(({ problem }) => problem !== null)?.problem?.message ??
       verdicts.find(({ provider, reason }) => provider === wanted && reason !== null)?.reason ??
       'There is no such device.';
-    return [`${label} was asked for and cannot be used: ${reason} The picture is made on the CPU instead.`];
+    return [
+      `${providerTable[wanted].label} was asked for and cannot be used: ${reason} The picture is made on the CPU instead.`,
+    ];
   }
+  return otherPrecision(choice, best, verdicts);
+}
+
+function otherPrecision(
+  { precision }: RuntimeChoice,
+  best: Candidate,
+  verdicts: readonly Verdict[],
+): string[] {
   if (precision === 'auto' || best.precision === precision) return [];
+  const { label, precisions } = providerTable[best.provider];
   const reason = precisions.includes(precision)
     ? (verdictOf({ ...best, precision }, verdicts)?.reason ?? 'It failed its trial.')
     : `${label} has it not.`;

@@ -164,7 +164,11 @@ function ofAdapter(
 
 function device(provider: Provider, rawName: string, memoryBytes: number | null, source: string): Device {
   const name = tidyDeviceName(rawName);
-  return { provider, index: 0, name, rawName, memoryBytes, source, driver: null, problem: null };
+  const { precisions, byName } = providerTable[provider];
+  return {
+    ...{ provider, index: 0, name, rawName, memoryBytes, source, driver: null, problem: null },
+    precisions: [...precisions, ...byName],
+  };
 }
 
 function none(provider: Provider, code: DeviceProblem, message: string): Device {
@@ -173,5 +177,6 @@ function none(provider: Provider, code: DeviceProblem, message: string): Device 
     source: null,
     driver: null,
     problem: { code, message },
+    precisions: [],
   };
 }

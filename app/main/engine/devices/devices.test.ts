@@ -108,6 +108,15 @@ test('a driver that takes the process down, one that hangs and software are verd
   expect(reason('webgpu', 'f16')).toMatch(/Software renders here/);
 });
 
+test('the CPU, asked for by name, waits for no trial of another device', async () => {
+  const { devices, tried } = setup(() => 'hangs');
+  void devices.choose(autoRuntime);
+  const processor = await devices.choose({ ...autoRuntime, provider: 'cpu', precision: 'int8' });
+  expect(order(processor.candidates)).toEqual(['cpu int8']);
+  expect(tried).toEqual([]);
+  expect(order((await devices.choose(autoRuntime)).candidates)).toEqual(['cpu f32']);
+});
+
 test('measuring anew asks again what has a verdict', async () => {
   let cudaMs = 20;
   const { devices } = setup(({ provider }) => ms(provider === 'cuda' ? cudaMs : 400));

@@ -11,7 +11,7 @@ import {
 } from '#contract/runtime.ts';
 import { createEngine } from '../host.ts';
 import type { EnginePort } from '../port.ts';
-import { choose, untried, type Chosen } from './choose.ts';
+import { choose, isProcessor, untried, type Chosen } from './choose.ts';
 import { detectDevices, thisMachine, type Machine } from './detect.ts';
 import { deviceOf, VerdictStore } from './verdict-store.ts';
 
@@ -84,9 +84,13 @@ export function createDevices(options: DevicesOptions): Devices {
   return {
     list: () => inTurn(async () => await describe(await findNow())),
     choose(choice) {
+      // Nothing to look for, and no trial of another choice to wait for.
+      if (isProcessor(choice)) return Promise.resolve(choose(choice, [], []));
       const key = `${choice.provider} ${choice.precision}`;
       const known = chosen.get(key) ?? inTurn(() => chooseNow(choice));
       chosen.set(key, known);
+      // Who asked hears of the failure; who asks later is answered anew.
+      known.catch(() => chosen.delete(key));
       return known;
     },
     measure: () =>

@@ -4,11 +4,10 @@ import type { NetPartName, Precision, Provider } from '#contract/runtime.ts';
 export interface ProviderFacts {
   /** As it is written for people. */
   readonly label: string;
-  /**
-   * In which the U-Net's graph can be given to it; it computes in what it is given. The CPU's int8 is beside these: it is
-   * never tried nor chosen by itself (choose.ts).
-   */
+  /** In which the U-Net's graph can be given to it; it computes in what it is given. */
   readonly precisions: readonly Precision[];
+  /** In which it can be given as well, but is only by name: never tried nor chosen by itself. */
+  readonly byName: readonly Precision[];
   /** The parts it runs; the others run on the CPU, in F32. */
   readonly parts: readonly NetPartName[];
   readonly platforms: readonly NodeJS.Platform[];
@@ -21,18 +20,20 @@ const gpuParts = ['unet', 'vae'] as const;
  * Order is that of trust where nothing was measured.
  */
 export const providerTable: Readonly<Record<Provider, ProviderFacts>> = {
-  cuda: { label: 'CUDA', precisions: ['f32', 'f16'], parts: gpuParts, platforms: ['linux'] },
-  dml: { label: 'DirectML', precisions: ['f32', 'f16'], parts: gpuParts, platforms: ['win32'] },
-  coreml: { label: 'Core ML', precisions: ['f32'], parts: gpuParts, platforms: ['darwin'] },
+  cuda: { label: 'CUDA', precisions: ['f32', 'f16'], byName: [], parts: gpuParts, platforms: ['linux'] },
+  dml: { label: 'DirectML', precisions: ['f32', 'f16'], byName: [], parts: gpuParts, platforms: ['win32'] },
+  coreml: { label: 'Core ML', precisions: ['f32'], byName: [], parts: gpuParts, platforms: ['darwin'] },
   webgpu: {
     label: 'WebGPU',
     precisions: ['f32', 'f16'],
+    byName: [],
     parts: gpuParts,
     platforms: ['linux', 'win32', 'darwin'],
   },
   cpu: {
     label: 'CPU',
     precisions: ['f32'],
+    byName: ['int8'],
     parts: ['text', 'unet', 'vae'],
     platforms: ['linux', 'win32', 'darwin'],
   },

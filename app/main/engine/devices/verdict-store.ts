@@ -56,7 +56,11 @@ export class VerdictStore {
   }
 }
 
-function keyOf({ precision }: Verdict, { provider, index, rawName, driver }: Device, version: string): string {
+function keyOf(
+  { precision }: Verdict,
+  { provider, index, rawName, driver }: Device,
+  version: string,
+): string {
   return [provider, index, rawName ?? '', driver ?? '', precision, version].join('|');
 }
 

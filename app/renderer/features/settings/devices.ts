@@ -1,6 +1,6 @@
 import type { Device, DeviceProblem, RuntimeChoice, Verdict } from '#contract/runtime.ts';
 import type { SystemDevices } from '#contract/studio/system.ts';
-import { providerName } from '../../lib/provider.ts';
+import { placeName, precisionName, providerName } from '../../lib/place.ts';
 import { m } from '../../paraglide/messages.js';
 
 /** The devices in words. */
@@ -23,6 +23,12 @@ export function devicesShown(devices: readonly Device[]): readonly Device[] {
   return devices.filter(({ problem }) => problem?.code !== 'not-here');
 }
 
+/** What the driver calls it, and who told of it. */
+export function originWords({ name, rawName, source }: Device): string | undefined {
+  const origin = [rawName === name ? null : rawName, source].filter((each) => each !== null);
+  return origin.length === 0 ? undefined : origin.join('\n');
+}
+
 /** One line for each precision that was tried; the reason of a refusal as its title. */
 export function verdictWords(
   { provider, index, problem }: Device,
@@ -32,7 +38,7 @@ export function verdictWords(
   if (own.length === 0 && problem === null && provider !== 'cpu')
     return [{ text: m.settings_devices_untried(), title: undefined }];
   return own.map(({ precision: short, outcome, passMs, reason }) => {
-    const precision = short.toUpperCase();
+    const precision = precisionName(short);
     const title = reason ?? undefined;
     if (outcome === 'right')
       return { text: m.settings_devices_right({ precision, ms: Math.round(passMs ?? 0) }), title };
@@ -54,7 +60,7 @@ export function choicesOf({ devices, automatic }: SystemDevices) {
   const auto: { value: ProviderChoice; label: string; detail?: string } = {
     value: 'auto',
     label: m.settings_devices_auto(),
-    ...(best === undefined ? {} : { detail: `${providerName(best.provider)} · ${best.device}` }),
+    ...(best === undefined ? {} : { detail: `${placeName(best)} · ${best.device}` }),
   };
   return [auto, ...providers.map((value) => ({ value, label: providerName(value) }))];
 }

@@ -132,12 +132,15 @@ export const noMerging: MergingOptions = {
   leaveOutCostly: true,
 };
 
+/** No model has more branches; most have fewer (ModelEntry.stepCacheBranches). */
+export const stepCacheLimits = { minInterval: 2, maxInterval: 50, maxBranch: 15 } as const;
+
 /** Deep features kept from one step to the next (DeepCache, arXiv 2312.00858); absent: every step runs the whole U-Net. */
 export const StepCacheSchema = v.strictObject({
   /** Every n-th step runs whole; the steps between run only what is shallower than `branch`. */
-  interval: integer('step cache interval', 2, 50),
+  interval: integer('step cache interval', stepCacheLimits.minInterval, stepCacheLimits.maxInterval),
   /** DeepCache's cache_branch_id: how many of the up path's last blocks still run; 0 = the last one alone. */
-  branch: integer('step cache branch', 0, 15),
+  branch: integer('step cache branch', 0, stepCacheLimits.maxBranch),
 });
 export type StepCache = v.InferOutput<typeof StepCacheSchema>;
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { precisions } from '#contract/runtime.ts';
 import { MergingSchema, StepCacheSchema } from '#contract/request.ts';
 import { CountSchema, IdSchema, MillisecondsSchema, TimestampSchema, BytesSchema } from './base.ts';
 import { generationStates } from './generation.ts';
@@ -46,7 +47,7 @@ export type Annotation = v.InferOutput<typeof AnnotationSchema>;
 export const SpreadSchema = v.object({ low: v.number(), high: v.number() });
 export type Spread = v.InferOutput<typeof SpreadSchema>;
 
-/** Medians over the pictures that share model, size, steps, scheduler, provider, merging and step caching. */
+/** Medians over the pictures that share model, size, steps, scheduler, provider, precision, merging and step caching. */
 export const StatisticSchema = v.object({
   modelId: v.string(),
   modelName: v.string(),
@@ -55,6 +56,8 @@ export const StatisticSchema = v.object({
   steps: CountSchema,
   scheduler: v.string(),
   provider: v.nullable(v.string()),
+  /** Of the U-Net; null where it was not told. */
+  precision: v.nullable(v.picklist(precisions)),
   ratio: v.number(),
   merging: MergingSchema,
   stepCache: v.optional(StepCacheSchema),

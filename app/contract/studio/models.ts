@@ -33,6 +33,8 @@ export const ModelEntrySchema = v.object({
       scheduler: v.picklist(schedulerNames),
     }),
   ),
+  /** Step caching's branches go from 0 to one less. */
+  stepCacheBranches: v.nullable(CountSchema),
   /** The words a small model knows; null = no such list. */
   vocabulary: v.nullable(v.array(v.string())),
 });

@@ -1,5 +1,6 @@
 import { mergingKey } from '#contract/merging-key.ts';
 import type { GenerationRequest, MergingOptions, StepCache } from '#contract/request.ts';
+import type { Precision } from '#contract/runtime.ts';
 import type { HistoryFilter, Spread, Statistic } from '#contract/studio/history.ts';
 import type { PresetFigures } from '#contract/studio/presets.ts';
 import type { Db } from './db.ts';
@@ -14,6 +15,7 @@ interface MeasuredRow {
   readonly steps: number;
   readonly scheduler: string;
   readonly provider: string | null;
+  readonly precision: Precision | null;
   readonly ratio: number;
   readonly merging_key: string;
   readonly merging: string;
@@ -28,7 +30,11 @@ interface MeasuredRow {
   readonly finished_at_ms: number | null;
 }
 
-const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.provider, g.ratio,
+/** In which the U-Net ran: as the row's report of the runtime has it. */
+const precision = `(SELECT part.value ->> '$.precision' FROM json_each(g.figures_json, '$.runtime.parts') AS part
+  WHERE part.value ->> '$.part' = 'unet')`;
+
+const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.provider, ${precision} AS precision, g.ratio,
   g.merging_key, g.request_json ->> '$.merging' AS merging, g.request_json ->> '$.stepCache' AS step_cache, g.finished_at_ms,
   g.merging_json ->> '$.effectiveRatio' AS effective_ratio, g.total_ms, g.step_ms, g.psnr_db, g.ssim,
   m.size_bytes AS peak_bytes, m.source AS peak_source
@@ -54,8 +60,8 @@ export function createStatistics(db: Db) {
 }
 
 function groupKey(row: MeasuredRow): string {
-  const { model_id, width_px, height_px, steps, scheduler, provider, merging_key } = row;
-  return JSON.stringify([model_id, width_px, height_px, steps, scheduler, provider, merging_key]);
+  const { model_id, width_px, height_px, steps, scheduler, provider, precision, merging_key } = row;
+  return JSON.stringify([model_id, width_px, height_px, steps, scheduler, provider, precision, merging_key]);
 }
 
 function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statistic {
@@ -69,6 +75,7 @@ function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statist
     steps: first.steps,
     scheduler: first.scheduler,
     provider: first.provider,
+    precision: first.precision,
     ratio: first.ratio,
     merging: JSON.parse(first.merging) as MergingOptions,
     ...(first.step_cache === null ? {} : { stepCache: JSON.parse(first.step_cache) as StepCache }),
@@ -118,6 +125,8 @@ interface FigureRow {
   readonly step_ms: number;
   readonly psnr_db: number | null;
   readonly finished_at_ms: number;
+  readonly provider: string | null;
+  readonly precision: Precision | null;
 }
 
 /** The newest pictures of a setting: older ones may be from before the machine changed. */
@@ -126,7 +135,7 @@ const newest = 20;
 /** What a setting took on this machine, and what it gained against none; undefined = never made here. */
 export function createPresetFigures(db: Db) {
   const find = db.prepare<[string, number, number, number, string, string, string | null, number], FigureRow>(
-    `SELECT total_ms, step_ms, psnr_db, finished_at_ms FROM generations
+    `SELECT total_ms, step_ms, psnr_db, finished_at_ms, provider, ${precision} AS precision FROM generations AS g
      WHERE state = 'done' AND model_id = ? AND width_px = ? AND height_px = ? AND steps = ? AND scheduler = ? AND merging_key = ?
        AND model_hash IS ? AND (request_json ->> '$.guidanceScale' > 1) = ?
        AND total_ms IS NOT NULL AND step_ms IS NOT NULL AND finished_at_ms IS NOT NULL
@@ -139,10 +148,18 @@ export function createPresetFigures(db: Db) {
     const isGuided = guidanceScale > 1 ? 1 : 0;
     const rows = (key: string) =>
       find.all(modelId, widthPx, heightPx, steps, scheduler, key, modelHash, isGuided);
-    const own = rows(mergingKey(merging, stepCache));
-    const [latest] = own;
+    const made = rows(mergingKey(merging, stepCache));
+    const [latest] = made;
     if (latest === undefined) return undefined;
-    const plain = median(rows('none').map((row) => row.step_ms));
+    // Another device or precision has times of its own: a gain by it would be none of merging.
+    const isAlike = (row: FigureRow): boolean =>
+      row.provider === latest.provider && row.precision === latest.precision;
+    const own = made.filter(isAlike);
+    const plain = median(
+      rows('none')
+        .filter(isAlike)
+        .map((row) => row.step_ms),
+    );
     const stepMs = median(own.map((row) => row.step_ms)) ?? 0;
     return {
       pictures: own.length,

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Precision, RuntimeReport } from '#contract/runtime.ts';
 import { noMerging } from '#contract/request.ts';
 import type { HistoryFilter, HistoryQuery } from '#contract/studio/history.ts';
 import { openDatabase } from './db.ts';
 import { createStore, type HistoryStore } from './store.ts';
 import { finished, newGeneration, temporaryFolder } from './testing.ts';
+import type { FinishedGeneration } from './types.ts';
 
 let store: HistoryStore;
 let clock = 1000;
@@ -200,10 +202,23 @@ describe('deleting', () => {
 
 describe('figures', () => {
   const merging = { ...noMerging, ratio: 0.5 };
-  const timed = (stepMs: number, changes: Parameters<typeof newGeneration>[0]) => {
+  const runtimeIn = (precision: Precision): RuntimeReport => {
+    const cpu = { provider: 'cpu', index: 0, device: 'Ryzen', precision: 'f32' } as const;
+    const parts: RuntimeReport['parts'] = [
+      { part: 'text', ...cpu },
+      { part: 'unet', ...cpu, precision },
+    ];
+    return { parts, notices: [] };
+  };
+  const timed = (
+    stepMs: number,
+    changes: Parameters<typeof newGeneration>[0],
+    more: Partial<FinishedGeneration['figures']> = {},
+  ) => {
     const { id } = insert(changes);
     store.begin(id, 1);
-    store.finish(id, finished({}, stepMs));
+    const { figures, ...rest } = finished({}, stepMs);
+    store.finish(id, { ...rest, figures: { ...figures, ...more } });
     return id;
   };
 
@@ -234,6 +249,22 @@ describe('figures', () => {
     expect(store.presetFigures({ ...setting, guidanceScale: 1 })).toBeUndefined();
     timed(5, { guidanceScale: 1 });
     expect(store.presetFigures(setting)?.speedup).toBe(2);
+  });
+
+  it('in one precision are no gain over those in another', () => {
+    const request = newGeneration({ merging }).request;
+    const setting = { ...request, modelId: 'demo', modelHash: null };
+    timed(20, {}, { runtime: runtimeIn('f32') });
+    timed(10, { merging }, { runtime: runtimeIn('int8') });
+    expect(store.presetFigures(setting)).toMatchObject({ stepMs: 10, speedup: null });
+    timed(12, {}, { runtime: runtimeIn('int8') });
+    expect(store.presetFigures(setting)?.speedup).toBe(1.2);
+    const found = store.statistics({}).map(({ stepMs, precision }) => [stepMs, precision]);
+    expect(found.toSorted()).toEqual([
+      [10, 'int8'],
+      [12, 'int8'],
+      [20, 'f32'],
+    ]);
   });
 
   it('of the statistics are grouped by model, size and ratio', () => {

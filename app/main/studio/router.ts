@@ -5,6 +5,7 @@ import { ContractError, StudioError, toWire } from '#contract/errors.ts';
 import { studioContract } from '#contract/studio/api.ts';
 import { systemCpuName, tidyDeviceName } from '#engine/devices/device-names.ts';
 import { freeMemoryBytes } from '#engine/memory/free.ts';
+import { assertStepCache } from '#engine/pipeline/check-request.ts';
 import type { StudioParts } from './studio.ts';
 import { describeForStudio } from './describe-merging.ts';
 import { measureQuality } from './quality.ts';
@@ -168,6 +169,7 @@ function modelRoutes(os: Windows, { catalogue, history, engineBytes }: StudioPar
     }),
     memory: os.models.memory.handler(async ({ input }) => {
       const facts = await catalogue.facts(input.modelId);
+      assertStepCache(facts.unet, input.stepCache);
       // What the engine holds already serves the next picture.
       const freeBytes = (await freeMemoryBytes()) + (await engineBytes());
       return memoryNeed(facts, input, input.memory, freeBytes);

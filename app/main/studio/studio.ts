@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import { StudioError } from '#contract/errors.ts';
 import { mergingKey } from '#contract/merging-key.ts';
+import { unetPlace } from '#contract/runtime.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { createEngine, type Engine } from '#engine/host.ts';
@@ -160,12 +161,15 @@ async function compareWithUnmerged(history: OpenedHistory, hub: EventHub, row: G
   const { store } = history;
   const isPlain = ({ request: { merging, stepCache } }: Generation) =>
     mergingKey(merging, stepCache) === 'none';
-  const alike = store
-    .related(row.id)
-    .filter(
-      ({ state, request: { steps, scheduler } }) =>
-        state === 'done' && steps === row.request.steps && scheduler === row.request.scheduler,
-    );
+  const precisionOf = ({ figures }: Generation) => unetPlace(figures?.runtime)?.precision;
+  const alike = store.related(row.id).filter(
+    (each) =>
+      each.state === 'done' &&
+      each.request.steps === row.request.steps &&
+      each.request.scheduler === row.request.scheduler &&
+      // What 8 bits cost is none of merging's.
+      precisionOf(each) === precisionOf(row),
+  );
   const reference = alike.find(isPlain);
   const merged = alike.filter((each) => !isPlain(each) && each.quality?.referenceId !== reference?.id);
   if (reference === undefined || merged.length === 0) return;

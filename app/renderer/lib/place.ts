@@ -47,6 +47,10 @@ export function placeOf({ provider, figures }: Made): Place | null {
   return unetPlace(figures?.runtime) ?? (provider === null ? null : { provider, precision: null });
 }
 
+export function isSamePlace(a: Place | null, b: Place | null): boolean {
+  return a?.provider === b?.provider && a?.precision === b?.precision;
+}
+
 export function madeOn(generation: Made): string {
   const place = placeOf(generation);
   return place === null ? m.shell_place_unknown() : placeName(place);

@@ -1,7 +1,7 @@
 import { RequestError } from '#contract/errors.ts';
-import type { GenerationRequest } from '#contract/request.ts';
+import type { GenerationRequest, StepCache } from '#contract/request.ts';
 import type { Checkpoint } from '#library/checkpoint.ts';
-import { vaeDownscale } from '#kernels/nets/configs.ts';
+import { vaeDownscale, type UnetConfig } from '#kernels/nets/configs.ts';
 import { upLayerCount } from '#kernels/nets/unet-extent.ts';
 import { attentionBlocks } from '#kernels/nets/unet-blocks.ts';
 
@@ -21,7 +21,7 @@ export function checkAgainstModel(checkpoint: Checkpoint, request: GenerationReq
       { details: { unknown, allowed: known } },
     );
   }
-  checkStepCache(checkpoint, request);
+  assertStepCache(checkpoint.unet.config, request.stepCache);
   const scale = vaeDownscale(checkpoint.vae.config);
   const { widthPx, heightPx } = request;
   if (widthPx % scale !== 0 || heightPx % scale !== 0) {
@@ -34,8 +34,9 @@ export function checkAgainstModel(checkpoint: Checkpoint, request: GenerationReq
   return { latentH: heightPx / scale, latentW: widthPx / scale };
 }
 
-function checkStepCache(checkpoint: Checkpoint, { stepCache }: GenerationRequest): void {
-  const branches = upLayerCount(checkpoint.unet.config);
+/** Throws REQUEST_INVALID for a branch that this U-Net has not. */
+export function assertStepCache(config: UnetConfig, stepCache: StepCache | undefined): void {
+  const branches = upLayerCount(config);
   if (stepCache === undefined || stepCache.branch < branches) return;
   throw new RequestError(
     'REQUEST_INVALID',

@@ -9,6 +9,7 @@ import type { ModelEntry, ModelFolder } from '#contract/studio/models.ts';
 import type { SchedulerName } from '#contract/request.ts';
 import type { HistoryStore } from '#history/store.ts';
 import type { FolderRow, ModelRow } from '#history/types.ts';
+import { upLayerCount } from '#kernels/nets/unet-extent.ts';
 import { EMBEDDED_MODEL, embeddedModelPath } from '#library/models.ts';
 import { factsKeyOf, inspectFacts, type CheckpointFacts, type ModelFacts } from './facts.ts';
 import { freeMemoryBytes } from '#engine/memory/free.ts';
@@ -287,6 +288,7 @@ function toEntry(row: ModelRow, freeBytes: number): ModelEntry {
     ...{ layout, kind, sizeBytes, parameterCount, precision },
     memory: checkpoint === null ? null : ownMemory(checkpoint, freeBytes),
     defaults: checkpoint === null ? null : { ...checkpoint.defaults, scheduler: checkpoint.defaults.scheduler as SchedulerName },
+    stepCacheBranches: checkpoint === null ? null : upLayerCount(checkpoint.unet),
     vocabulary: checkpoint?.vocabulary === undefined || checkpoint.vocabulary === null ? null : [...checkpoint.vocabulary],
   };
 }

@@ -108,6 +108,7 @@ describe('the time that a variant will take', () => {
     steps: 20,
     scheduler: 'dpmpp_2m',
     provider: 'cpu',
+    precision: 'f32',
     ratio: 0.5,
     merging: half,
     effectiveRatio: 0.5,
@@ -166,9 +167,13 @@ describe('the figures of a picture', () => {
     expect(figuresOf(plain, plain).speedup).toBeNull();
   });
 
-  it('divide no times of different devices, seeds or sizes', () => {
+  it('divide no times of different devices, precisions, seeds or sizes', () => {
+    const inEightBits = timed(3000);
+    const unet = { part: 'unet', provider: 'cpu', index: 0, device: 'Ryzen', precision: 'int8' } as const;
+    const runtime = { parts: [unet], notices: [] };
     for (const other of [
       generation({ merging: half }, { ...timed(3000), provider: 'webgpu' }),
+      generation({ merging: half }, { figures: { ...inEightBits.figures, runtime } }),
       generation({ merging: half, seed: 6 }, timed(3000)),
       generation({ merging: half, widthPx: 512 }, timed(3000)),
     ])

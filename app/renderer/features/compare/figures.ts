@@ -1,4 +1,5 @@
 import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
+import { isSamePlace, placeOf } from '../../lib/place.ts';
 import { foreignFields, isSameSize } from './settings.ts';
 
 /** What was measured of one picture. Null where nothing was. */
@@ -24,7 +25,7 @@ export function figuresOf(generation: Generation, reference: Generation | undefi
   };
 }
 
-/** Only times of the same request on the same device can be divided. */
+/** Only times of the same request on the same device, in the same precision, can be divided. */
 function speedupOf(generation: Generation, reference: Generation | undefined): number | null {
   const own = generation.figures?.totalMs;
   const plain = reference?.figures?.totalMs;
@@ -32,7 +33,7 @@ function speedupOf(generation: Generation, reference: Generation | undefined): n
     return null;
   const comparable =
     own > 0 &&
-    reference.provider === generation.provider &&
+    isSamePlace(placeOf(reference), placeOf(generation)) &&
     isSameSize(reference.request, generation.request) &&
     foreignFields(reference, generation).length === 0;
   return comparable ? plain / own : null;

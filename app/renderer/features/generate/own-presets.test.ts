@@ -12,7 +12,7 @@ const draft: Draft = {
 const model: ModelEntry = {
   ...{ id: 'demo', name: 'Demo', fileName: 'demo', folder: '', embedded: true, state: 'ready' },
   ...{ failure: null, hidden: false, layout: null, kind: null, sizeBytes: null, parameterCount: null },
-  ...{ precision: null, memory: null, vocabulary: null },
+  ...{ precision: null, memory: null, stepCacheBranches: 12, vocabulary: null },
   defaults: { widthPx: 256, heightPx: 256, steps: 20, guidanceScale: 3, scheduler: 'dpmpp_2m' },
 };
 const half: Preset = {

@@ -8,12 +8,12 @@ import { toneOf, type Tone } from '../compare/figures.ts';
 export const metrics = ['time', 'speedup', 'memory', 'likeness'] as const;
 export type Metric = (typeof metrics)[number];
 
-/** Steps, scheduler and provider are one choice each: times of different ones do not lie on one line. */
+/** Steps with scheduler, and provider with precision, are one choice each: times of different ones do not lie on one line. */
 export interface Chosen {
   readonly modelId: string | null;
   readonly size: string | null;
   readonly setting: string | null;
-  readonly provider: string | null;
+  readonly place: string | null;
 }
 
 export interface Point {
@@ -45,12 +45,12 @@ export const settingOf = ({ steps, scheduler }: Pick<Statistic, 'steps' | 'sched
   `${steps} ${scheduler}`;
 
 export function statisticKey(statistic: Statistic): string {
-  const { modelId, provider, merging, stepCache } = statistic;
+  const { modelId, merging, stepCache } = statistic;
   return JSON.stringify([
     modelId,
     sizeOf(statistic),
     settingOf(statistic),
-    provider,
+    placeKey(statistic),
     mergingKey(merging, stepCache),
   ]);
 }
@@ -61,7 +61,7 @@ export function familyKey(merging: MergingOptions, stepCache?: StepCache): strin
   return mergingKey({ ...rest, ratio: 1, ...(ratioEnd === undefined ? {} : { ratioEnd }) }, stepCache);
 }
 
-/** The unmerged one beside it: same model, size, steps, scheduler and provider. */
+/** The unmerged one beside it: same model, size, steps, scheduler, provider and precision. */
 export function plainOf(statistic: Statistic, all: readonly Statistic[]): Statistic | undefined {
   const beside = statisticKey({ ...statistic, merging: noMerging, stepCache: undefined });
   return all.find((each) => statisticKey(each) === beside);
@@ -99,8 +99,8 @@ export function facet(statistics: readonly Statistic[], of: (statistic: Statisti
     .toSorted((a, b) => b.pictures - a.pictures);
 }
 
-export const noProvider = '';
-export const providerOf = ({ provider }: Statistic): string => provider ?? noProvider;
+export const placeKey = ({ provider, precision }: Statistic): string =>
+  `${provider ?? ''} ${precision ?? ''}`;
 
 /** The choice as it holds: what was not chosen, or is not there any more, is what was measured most. */
 export function settle(chosen: Chosen, statistics: readonly Statistic[]): Chosen {
@@ -113,20 +113,20 @@ export function settle(chosen: Chosen, statistics: readonly Statistic[]): Chosen
     modelId,
     size: own.some((each) => sizeOf(each) === chosen.size) ? chosen.size : null,
     setting: own.some((each) => settingOf(each) === chosen.setting) ? chosen.setting : most(settingOf),
-    provider: own.some((each) => providerOf(each) === chosen.provider) ? chosen.provider : most(providerOf),
+    place: own.some((each) => placeKey(each) === chosen.place) ? chosen.place : most(placeKey),
   };
 }
 
 export function select(
   statistics: readonly Statistic[],
-  { modelId, size, setting, provider }: Chosen,
+  { modelId, size, setting, place }: Chosen,
 ): Statistic[] {
   return statistics.filter(
     (each) =>
       (modelId === null || each.modelId === modelId) &&
       (size === null || sizeOf(each) === size) &&
       settingOf(each) === setting &&
-      providerOf(each) === provider,
+      placeKey(each) === place,
   );
 }
 

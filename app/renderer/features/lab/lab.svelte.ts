@@ -16,7 +16,7 @@ export class Lab {
   metric = $state<Metric>('time');
   /** The point that pointer or keyboard is at, by statisticKey. */
   pointed = $state<string | null>(null);
-  #chosen = $state.raw<Chosen>({ modelId: null, size: null, setting: null, provider: null });
+  #chosen = $state.raw<Chosen>({ modelId: null, size: null, setting: null, place: null });
   #measuring = $state.raw<readonly string[]>([]);
   readonly #studio: StudioState;
   readonly #reloadSoon = debounce(() => void this.reload(), reloadAfterMs);

@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineError } from '#contract/errors.ts';
 import type { Candidate, RuntimeChoice } from '#contract/runtime.ts';
 import type { ExtraState, SystemDevices } from '#contract/studio/system.ts';
 import type { DeviceList } from '#engine/devices/devices.ts';
 import type { Machine } from '#main/machine.ts';
 import type { EventHub } from './events.ts';
+import { NextPlace } from './next-place.ts';
 
 /** The machine as windows see it. */
 export interface SystemKeeper {
@@ -29,8 +29,9 @@ export function createSystem(
   restart: () => Promise<void>,
   log: (error: unknown) => void,
 ): SystemKeeper {
-  let next: Candidate | null = null;
-  let wanted: RuntimeChoice | undefined;
+  const next = new NextPlace(devices, (place) => {
+    hub().publish({ type: 'next', place });
+  });
   let progress: ExtraState['progress'] = null;
   let stop: AbortController | undefined;
   const tell = (): void => {
@@ -46,23 +47,10 @@ export function createSystem(
       progress,
     },
   });
-  const setNext = (place: Candidate | null): void => {
-    if (JSON.stringify(place) === JSON.stringify(next)) return;
-    next = place;
-    hub().publish({ type: 'next', place });
-  };
-  /** Asks again where the choice leads; what was known stays until there is an answer. */
-  const settle = async (): Promise<void> => {
-    if (wanted === undefined) return;
-    const choice = wanted;
-    const { candidates } = await devices.choose(choice);
-    // Another choice may have been made meanwhile, and has its own answer.
-    if (wanted === choice) setNext(candidates[0] ?? null);
-  };
   /** Looking may have found what was not there before. */
   const told = async (list: Promise<DeviceList>): Promise<SystemDevices> => {
     const answer = await state(await list);
-    settle().catch(log);
+    next.refresh().catch(log);
     return answer;
   };
   const anew = async (): Promise<SystemDevices> => {
@@ -70,16 +58,8 @@ export function createSystem(
     return await told(devices.list());
   };
   return {
-    next: () => next,
-    async prepare(choice) {
-      wanted = choice;
-      let isKnown = false;
-      const answer = settle().finally(() => (isKnown = true));
-      // What is known is answered in this turn. Until anything else is, the place of the choice before holds no more.
-      await Promise.race([answer, nextTurn()]);
-      if (!isKnown && wanted === choice) setNext(null);
-      await answer;
-    },
+    next: () => next.current,
+    prepare: (choice) => next.choose(choice),
     devices: async () => await told(devices.list()),
     measure: async () => await told(devices.measure()),
     async installCuda() {

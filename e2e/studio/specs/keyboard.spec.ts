@@ -1,15 +1,6 @@
-import type { Locator, Page } from '@playwright/test';
 import { MakeScreen } from '../fixtures/make-screen.ts';
+import { tabTo } from '../fixtures/keys.ts';
 import { expect, test } from '../fixtures/test.ts';
-
-/** Tab until this has the focus, as a hand would. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  for (let i = 0; i < 120; i++) {
-    if (await target.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`The Tab key did not reach ${String(target)}.`);
-}
 
 test('a whole picture and a look at its merged tokens without a mouse', async ({ studio }) => {
   const page = await studio.open();

@@ -60,6 +60,18 @@ describe('precisions', () => {
     expect(eight?.source).toContain('54.7 dB');
   });
 
+  it('are automatic by the trial, or say that there was none', () => {
+    const right: Verdict = {
+      ...{ provider: 'webgpu', index: 0, precision: 'f16', outcome: 'right', passMs: 3 },
+      ...{ error: 0, reason: null, measuredAt: 1 },
+    };
+    const auto = (verdicts: Verdict[]) =>
+      precisionChoices({ ...autoRuntime, provider: 'webgpu' }, system([cpu, card], 'cpu', verdicts))[0]
+        ?.detail;
+    expect(auto([right])).toMatch(/^The fastest whose numbers were right/);
+    expect(auto([])).toMatch(/nothing was measured/);
+  });
+
   it('that were kept from another machine stay in sight', () => {
     const kept = precisionChoices({ ...autoRuntime, precision: 'f16' }, system([cpu])).at(-1);
     expect(kept).toMatchObject({

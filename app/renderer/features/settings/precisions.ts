@@ -28,7 +28,7 @@ export function precisionChoices(runtime: RuntimeChoice, system: SystemDevices):
   const auto: PrecisionChoice = {
     value: 'auto',
     label: m.settings_precision_auto(),
-    detail: provider === 'cpu' ? m.settings_precision_auto_cpu() : m.settings_precision_auto_detail(),
+    detail: autoWords(devices, system.verdicts),
     disabled: false,
   };
   const own = offered.map((value): PrecisionChoice => {
@@ -75,6 +75,14 @@ function isRefused({ provider, index }: Device, precision: Precision, verdicts: 
       verdict.precision === precision &&
       verdict.outcome === 'wrong',
   );
+}
+
+function autoWords(devices: readonly Device[], verdicts: readonly Verdict[]): string {
+  if (devices.every(({ provider }) => provider === 'cpu')) return m.settings_precision_auto_cpu();
+  const isMeasured = devices.some(({ provider, index }) =>
+    verdicts.some((each) => each.provider === provider && each.index === index && each.outcome === 'right'),
+  );
+  return isMeasured ? m.settings_precision_auto_detail() : m.settings_precision_auto_untried();
 }
 
 function words(precision: Precision, isWrong: boolean): Pick<PrecisionChoice, 'detail' | 'source'> {

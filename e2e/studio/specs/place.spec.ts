@@ -1,0 +1,110 @@
+import { autoRuntime, type Precision } from '#contract/runtime.ts';
+import { makePictures, tiny, type Client } from '../fixtures/client.ts';
+import { tabTo } from '../fixtures/keys.ts';
+import { MakeScreen } from '../fixtures/make-screen.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+/** Where pictures are made, and in which precision: chosen, shown at once, taken up, and written with the picture. */
+
+function onProcessor(precision: Precision) {
+  return (client: Client) =>
+    client.settings.update({ runtime: { ...autoRuntime, provider: 'cpu', precision } });
+}
+
+test('a precision is chosen without a mouse, and holds for the next picture', async ({ studio }) => {
+  await studio.prepare(async (client) => {
+    await onProcessor('f32')(client);
+    await makePictures(client, [tiny]);
+  });
+  const page = await studio.open();
+  const chip = page.getByTestId('next-place');
+  await expect(chip).toHaveText('CPU · float32');
+  await tabTo(page, page.getByTestId('rail-settings'));
+  await page.keyboard.press('Enter');
+  const picker = page.getByTestId('precision-select');
+  await picker.waitFor();
+  await tabTo(page, picker);
+  await page.keyboard.press('Enter');
+  // The processor has no float16.
+  await expect(page.getByRole('option')).toHaveText([/^\s*Automatic/, /^\s*float32/, /^\s*8-bit/]);
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await expect(picker).toContainText('8-bit');
+  await expect(picker).toBeFocused();
+  await expect(chip).toHaveText('CPU · 8-bit');
+  await expect(page.getByText(/1\.34× faster steps/)).toHaveAttribute('title', /Measured in November 2026/);
+
+  const make = new MakeScreen(page);
+  await page.getByTestId('rail-make').click();
+  await make.prompt.fill('a red sun');
+  await make.setSquare(64);
+  await make.setNumber('Steps', 2);
+  await make.make();
+  await make.waitFor('done');
+  await page.getByTestId('rail-history').click();
+  const madeOn = page.getByTestId('made-on');
+  await page.getByTestId('history-item').first().click();
+  await expect(madeOn).toHaveText('CPU · 8-bit');
+  await page.getByTestId('history-item').nth(1).click();
+  await expect(madeOn).toHaveText('CPU · float32');
+  await page.getByTestId('rail-lab').click();
+  await page.getByTestId('lab-place').click();
+  await expect(page.getByRole('option', { name: 'CPU · 8-bit' })).toBeVisible();
+  await expect(page.getByRole('option', { name: 'CPU · float32' })).toBeVisible();
+  await page.keyboard.press('Escape');
+
+  const again = await studio.reopen(page);
+  await expect(again.getByTestId('next-place')).toHaveText('CPU · 8-bit');
+});
+
+test('a precision that the device has not is said, and can be put right', async ({ studio }) => {
+  await studio.prepare(onProcessor('f16'));
+  const page = await studio.open();
+  await expect(page.getByTestId('next-place')).toHaveText('CPU · float32');
+  await page.getByTestId('rail-settings').click();
+  const said = page.getByTestId('precision-other');
+  await expect(said).toHaveText('float16 is not used: the next picture is made in float32 on CPU.');
+  await page.getByTestId('precision-select').click();
+  await expect(page.getByRole('option', { name: 'float16' })).toBeDisabled();
+  await page.getByRole('option', { name: /^float32/ }).click();
+  await expect(said).toBeHidden();
+});
+
+test('another window shows the choice at once @browser', async ({ studio }) => {
+  await studio.prepare(onProcessor('f32'));
+  const [page, other] = [await studio.open(), await studio.open()];
+  await page.getByTestId('rail-settings').click();
+  await page.getByTestId('precision-select').click();
+  await page.getByRole('option', { name: '8-bit' }).click();
+  for (const window of [page, other])
+    await expect(window.getByTestId('next-place')).toHaveText('CPU · 8-bit', { timeout: 2000 });
+});
+
+test('a branch of step caching that the model has not is said, and set right with one button', async ({
+  studio,
+}) => {
+  const page = await studio.open();
+  const make = new MakeScreen(page);
+  await page.getByTestId('advanced').click();
+  await make.toggle('step-cache-on');
+  const field = page.getByTestId('step-cache-branch');
+  const largest = (await field.getAttribute('aria-valuemax')) ?? '';
+  expect(Number(largest)).toBeLessThan(15);
+  await field.fill('15');
+  await field.press('Enter');
+  await expect(field).toHaveValue(largest);
+  await studio.closeWindow(page);
+  // As the form was left with a larger model.
+  await studio.prepare(async (client) => {
+    const { draft } = await client.settings.get();
+    if (draft?.stepCache === undefined) throw new Error('The form was not kept.');
+    await client.settings.update({ draft: { ...draft, stepCache: { interval: 3, branch: 15 } } });
+  });
+  const again = await studio.open();
+  await again.getByTestId('advanced').click();
+  const said = again.getByTestId('step-cache-too-deep');
+  await expect(said).toContainText(`has the branches 0 to ${largest}: with 15 no picture can be made`);
+  await again.getByTestId('step-cache-use').click();
+  await expect(said).toBeHidden();
+  await expect(again.getByTestId('step-cache-branch')).toHaveValue(largest);
+});

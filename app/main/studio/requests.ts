@@ -21,7 +21,11 @@ export interface Measurement extends AtSize {
 type RowOf = (request: GenerationRequest) => NewGeneration;
 
 /** Turns what a window asks for into rows of the queue. */
-export function createRequests(store: HistoryStore, queue: Queue, catalogue: ModelCatalogue) {
+export function createRequests(
+  store: Pick<HistoryStore, 'findSame' | 'required'>,
+  queue: Pick<Queue, 'add'>,
+  catalogue: Pick<ModelCatalogue, 'identity' | 'defaults'>,
+) {
   /** Rows that exist already are answered, not made again. */
   const reuse = (requests: readonly GenerationRequest[], modelId: string, row: RowOf): Generation[] =>
     requests

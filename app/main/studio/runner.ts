@@ -13,7 +13,7 @@ import { pictureTexts } from '#history/picture-record.ts';
 import { toInfotext } from '#main/parameters.ts';
 import type { EventHub } from './events.ts';
 import type { LiveMaps } from './live-maps.ts';
-import type { ModelCatalogue } from './models/catalogue.ts';
+import type { ModelAhead } from './model-ahead.ts';
 import { packInThread } from './pack.ts';
 import { createTimeLeft, type TimeLeft } from './time-left.ts';
 
@@ -21,7 +21,7 @@ export interface RunnerContext {
   readonly history: OpenedHistory;
   readonly engine: Engine;
   readonly hub: EventHub;
-  readonly catalogue: ModelCatalogue;
+  readonly models: ModelAhead;
   readonly liveMaps: LiveMaps;
   readonly settings: () => Settings;
   readonly devices: Devices;
@@ -37,10 +37,10 @@ export async function runPicture(
   context: RunnerContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { engine, catalogue, settings, liveMaps, devices } = context;
+  const { engine, models, settings, liveMaps, devices } = context;
   const run = new PictureRun(row, context);
   run.progress('loading', null, false);
-  const model = await catalogue.reference(row.model.id);
+  const model = await models.take(row.model.id);
   const { keepMaps, previewEvery, runtime } = settings();
   const { candidates, notices } = await devices.choose(runtime);
   try {
@@ -55,11 +55,17 @@ export async function runPicture(
     );
     const { picture, maps } = run.result();
     run.progress('saving', null, false);
+    findNextModel(context);
     await save(row, context, { picture, figures, maps });
   } finally {
     liveMaps.end(row.id);
     await run.settled();
   }
+}
+
+function findNextModel({ history: { store }, models }: RunnerContext): void {
+  const next = store.nextQueued();
+  if (next !== undefined) models.begin(store.required(next.id).model.id);
 }
 
 interface Made {

@@ -17,6 +17,7 @@ import { readMedia, type MediaAnswer } from './media.ts';
 import { ModelCatalogue } from './models/catalogue.ts';
 import { receiveModel } from './models/upload.ts';
 import { createPresets, type PresetKeeper } from './presets.ts';
+import { ModelAhead } from './model-ahead.ts';
 import { measureQuality } from './quality.ts';
 import { Queue } from './queue.ts';
 import { createRequests } from './requests.ts';
@@ -97,7 +98,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     history,
     engine,
     hub,
-    catalogue,
+    models: new ModelAhead((id) => catalogue.reference(id)),
     liveMaps,
     settings: () => settings.get(),
     devices: machine.devices,

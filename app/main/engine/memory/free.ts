@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,8 +8,20 @@ export type ReadText = (path: string) => Promise<string | undefined>;
 
 export const readText: ReadText = (path) => readFile(path, 'utf8').catch(() => undefined);
 
+/**
+ * The same at once, for files of the kernel's memory: 0.02 ms each. Asynchronous reads wait for turns, and behind what a
+ * window asks between two pictures that came to 26 ms.
+ */
+const readAtOnce: ReadText = (path) => {
+  try {
+    return Promise.resolve(readFileSync(path, 'utf8'));
+  } catch {
+    return Promise.resolve(undefined);
+  }
+};
+
 /** Memory that a new process can have: what the system has, and no more than a container's limit leaves. */
-export async function freeMemoryBytes(read: ReadText = readText, systemFree = freemem): Promise<number> {
+export async function freeMemoryBytes(read: ReadText = readAtOnce, systemFree = freemem): Promise<number> {
   const available = kibibytes(await read('/proc/meminfo'), 'MemAvailable');
   // On Linux what the kernel can give back counts too; elsewhere what the system calls free is what is known.
   const system = available === undefined ? systemFree() : available * 1024;
@@ -18,7 +31,7 @@ export async function freeMemoryBytes(read: ReadText = readText, systemFree = fr
 }
 
 /** What another process holds, and would give back; 0 where that cannot be told. */
-export async function residentBytes(pid: number | undefined, read: ReadText = readText): Promise<number> {
+export async function residentBytes(pid: number | undefined, read: ReadText = readAtOnce): Promise<number> {
   return pid === undefined ? 0 : (kibibytes(await read(`/proc/${pid}/status`), 'VmRSS') ?? 0) * 1024;
 }
 

@@ -36,8 +36,19 @@ export function modelWeights({ unet, vae, text }: ModelShape): ModelWeights {
   };
 }
 
+/** By configuration and branch: a graph is emitted for it, and a plan asks several times. */
+const shallow = new WeakMap<UnetConfig, Map<number, NetWeights>>();
+
 /** What of the U-Net is loaded a second time for step caching. */
 export function shallowWeights(unet: UnetConfig, branch: number): NetWeights {
+  const known = shallow.get(unet) ?? new Map<number, NetWeights>();
+  shallow.set(unet, known);
+  const weights = known.get(branch) ?? countShallow(unet, branch);
+  known.set(branch, weights);
+  return weights;
+}
+
+function countShallow(unet: UnetConfig, branch: number): NetWeights {
   const g = new GraphBuilder({ get: () => undefined, names: () => [] });
   emitUnet(g, unet, null, { part: 'shallow', branch });
   return count(g.requestedWeights);

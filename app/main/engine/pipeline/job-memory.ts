@@ -1,22 +1,20 @@
 import { freeMemoryBytes } from '../memory/free.ts';
 import { memoryEvent, planMemory, type MemoryPlan } from '../memory/plan.ts';
-import { modelWeights } from '../memory/weights.ts';
 import type { Job } from './job.ts';
 import type { Model } from './model.ts';
 
 /** Chooses how a job uses memory, tells, and lets the model load accordingly. */
 export async function planJobMemory(model: Model, job: Job): Promise<MemoryPlan> {
-  const { unet, textEncoder, vae } = model.checkpoint;
-  const shape = { unet: unet.config, vae: vae.config, text: textEncoder.config };
+  const { unet, vae } = model.checkpoint;
+  const shape = { unet: unet.config, vae: vae.config };
   const { request, memory = 'auto', previewEvery } = job;
   const plan = planMemory({
     shape,
-    weights: modelWeights(shape),
+    weights: model.weights,
     request,
     choice: memory,
     options: { previews: previewEvery > 0, loaded: model.holdsUnet(request.merging, request.stepCache) },
-    // What this process holds already serves the job.
-    freeBytes: (await freeMemoryBytes()) + process.memoryUsage.rss(),
+    freeBytes: await freeForJob(),
   });
   job.emit(memoryEvent(plan));
   if (plan.notice !== undefined) job.emit({ type: 'warning', message: plan.notice });
@@ -24,4 +22,9 @@ export async function planJobMemory(model: Model, job: Job): Promise<MemoryPlan>
   // Its fit needs the decoder, which in low memory must not lie beside the U-Net later.
   if (plan.mode === 'low' && previewEvery > 0) await model.preview();
   return plan;
+}
+
+/** Memory that a job can have: what this process holds already serves it. */
+async function freeForJob(): Promise<number> {
+  return (await freeMemoryBytes()) + process.memoryUsage.rss();
 }

@@ -5,6 +5,7 @@ import { EngineError } from '#contract/errors.ts';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
 import type { MemoryMode, NetPartName } from '#contract/runtime.ts';
 import { keptTextBytes } from '../memory/estimate.ts';
+import { modelWeights, type ModelWeights } from '../memory/weights.ts';
 import { loadTextEncoder, type TextEncoder } from '../nets/text-encoder.ts';
 import { loadUnet, type Unet } from '../nets/unet.ts';
 import { loadVaeDecoder, type VaeDecoder } from '../nets/vae.ts';
@@ -26,6 +27,7 @@ export class Model {
   #shallowUnet: Unet | undefined;
   #vaeDecoder: VaeDecoder | undefined;
   #preview: PreviewProjection | undefined;
+  #weights: ModelWeights | undefined;
   readonly #lastingUnets = new WeakMap<Unet, Unet>();
   #loadMs = 0;
   #memory: MemoryMode = 'full';
@@ -52,6 +54,16 @@ export class Model {
   holdsUnet(merging: MergingOptions, stepCache?: StepCache): boolean {
     const structure = mergeStructure(this.checkpoint.unet.config, merging);
     return this.#unet !== undefined && serves(this.#unet, structure, stepCache?.branch);
+  }
+
+  /** What the nets weigh, counted once: it takes longer than all the rest of a plan. */
+  get weights(): ModelWeights {
+    const { unet, textEncoder, vae } = this.checkpoint;
+    return (this.#weights ??= modelWeights({
+      unet: unet.config,
+      vae: vae.config,
+      text: textEncoder.config,
+    }));
   }
 
   /** Time spent on loading nets so far. */

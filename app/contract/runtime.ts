@@ -96,5 +96,8 @@ export type RuntimeReport = v.InferOutput<typeof RuntimeReportSchema>;
 
 /** Where the U-Net ran: nearly all of a picture's time is its. */
 export function unetPlace(report: RuntimeReport | undefined): Candidate | undefined {
-  return report?.parts.find(({ part }) => part === 'unet');
+  const unet = report?.parts.find(({ part }) => part === 'unet');
+  if (unet === undefined) return undefined;
+  const { provider, index, device, precision } = unet;
+  return { provider, index, device, precision };
 }

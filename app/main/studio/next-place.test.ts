@@ -66,6 +66,26 @@ it('asked again, what was known stays until there is an answer', async () => {
   expect(told.at(-1)).toBe('cpu');
 });
 
+it('a device that was given up on the way is not the next one either, until another choice is made', async () => {
+  const { next, answer } = setup();
+  const first = next.choose(on('webgpu'));
+  answer('webgpu');
+  await first;
+  next.ran(at('webgpu'), at('cpu'));
+  expect(next.current).toEqual(at('cpu'));
+  const again = next.refresh();
+  answer('webgpu');
+  await again;
+  expect(next.current).toEqual(at('cpu'));
+  const anew = next.choose(on('webgpu'));
+  answer('webgpu');
+  await anew;
+  expect(next.current).toEqual(at('webgpu'));
+  // What was begun before the choice says nothing of it.
+  next.ran(at('dml'), at('cpu'));
+  expect(next.current).toEqual(at('webgpu'));
+});
+
 it('a failure is the caller’s to hear', async () => {
   const { next, open } = setup();
   const tried = next.choose(on('webgpu'));

@@ -8,6 +8,9 @@ export class NextPlace {
   readonly #tell: (place: Candidate | null) => void;
   #current: Candidate | null = null;
   #wanted: RuntimeChoice | undefined;
+  /** What the devices say, before any of it was run. */
+  #planned: string | undefined;
+  #ran: { readonly planned: string; readonly place: Candidate } | undefined;
 
   constructor(devices: Devices, tell: (place: Candidate | null) => void) {
     this.#devices = devices;
@@ -22,6 +25,7 @@ export class NextPlace {
   /** Finds out where another choice leads; what was never tried is tried. */
   async choose(choice: RuntimeChoice): Promise<void> {
     this.#wanted = choice;
+    this.#ran = undefined;
     const answer = this.refresh().then(() => true);
     // What is known is answered in this turn. Until anything else is, the place of the choice before holds no more.
     const isKnown = await Promise.race([answer, nextTurn(false)]);
@@ -35,7 +39,21 @@ export class NextPlace {
     if (choice === undefined) return;
     const { candidates } = await this.#devices.choose(choice);
     // Another choice may have been made meanwhile, and has its own answer.
-    if (this.#wanted === choice) this.#set(candidates[0] ?? null);
+    if (this.#wanted === choice) this.#plan(candidates[0] ?? null);
+  }
+
+  /**
+   * Where a picture ran that was to be made on `planned`. A device that was given up on the way is not gone back to (by
+   * the engine either) before another choice is made.
+   */
+  ran(planned: Candidate, place: Candidate): void {
+    this.#ran = { planned: JSON.stringify(planned), place };
+    if (this.#planned === this.#ran.planned) this.#set(place);
+  }
+
+  #plan(place: Candidate | null): void {
+    this.#planned = JSON.stringify(place);
+    this.#set(this.#ran?.planned === this.#planned ? this.#ran.place : place);
   }
 
   #set(place: Candidate | null): void {

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { invariant } from '#contract/errors.ts';
 import type { MapsEvent } from '#contract/archive/merge-maps.ts';
-import { unetPlace } from '#contract/runtime.ts';
+import { unetPlace, type Candidate } from '#contract/runtime.ts';
 import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
 import type { Settings } from '#contract/studio/settings.ts';
 import type { Devices } from '#engine/devices/devices.ts';
@@ -25,6 +25,8 @@ export interface RunnerContext {
   readonly liveMaps: LiveMaps;
   readonly settings: () => Settings;
   readonly devices: Devices;
+  /** Hears where a picture truly ran that was to be made there. */
+  readonly onRan: (planned: Candidate, place: Candidate) => void;
   readonly version: string;
   readonly now: () => number;
 }
@@ -54,6 +56,8 @@ export async function runPicture(
       },
     );
     const { picture, maps } = run.result();
+    const [planned, place] = [candidates[0], unetPlace(figures.runtime)];
+    if (planned !== undefined && place !== undefined) context.onRan(planned, place);
     run.progress('saving', null, false);
     findNextModel(context);
     await save(row, context, { picture, figures, maps });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import { StudioError } from '#contract/errors.ts';
 import { mergingKey } from '#contract/merging-key.ts';
-import { unetPlace } from '#contract/runtime.ts';
+import { unetPlace, type Candidate } from '#contract/runtime.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { createEngine, type Engine } from '#engine/host.ts';
@@ -102,6 +102,9 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     liveMaps,
     settings: () => settings.get(),
     devices: machine.devices,
+    onRan: (planned: Candidate, place: Candidate) => {
+      system.ran(planned, place);
+    },
     version,
     now,
   };

@@ -12,6 +12,8 @@ export interface SystemKeeper {
   next(): Candidate | null;
   /** Finds out where this choice leads, before a picture waits for it: what was never tried is tried. Windows are told. */
   prepare(choice: RuntimeChoice): Promise<void>;
+  /** A picture that was to be made on the one was made on the other. */
+  ran(planned: Candidate, place: Candidate): void;
   devices(): Promise<SystemDevices>;
   measure(): Promise<SystemDevices>;
   installCuda(): Promise<SystemDevices>;
@@ -60,6 +62,9 @@ export function createSystem(
   return {
     next: () => next.current,
     prepare: (choice) => next.choose(choice),
+    ran: (planned, place) => {
+      next.ran(planned, place);
+    },
     devices: async () => await told(devices.list()),
     measure: async () => await told(devices.measure()),
     async installCuda() {

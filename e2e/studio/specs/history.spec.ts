@@ -76,6 +76,8 @@ test('favourite, tags and notes are kept, searched and filtered', async ({ studi
   await page.getByTestId('history-favourites').click();
   await expect(items).toHaveCount(1);
   await page.getByTestId('history-favourites').click();
+  // One again only when the search has answered.
+  await expect(items).toHaveCount(4);
   await page.getByTestId('history-search').fill('ridge');
   await expect(items).toHaveCount(1);
   await expect(items).toHaveAttribute('data-id', chosen?.id ?? '');

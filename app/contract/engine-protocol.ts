@@ -123,7 +123,7 @@ export type JobFigures = v.InferOutput<typeof JobFiguresSchema>;
 
 /** A setting that would save memory, and how much by the estimate. */
 export const MemoryRemedySchema = v.strictObject({
-  what: v.picklist(['memory', 'size', 'guidance', 'merging', 'step-cache', 'previews']),
+  what: v.picklist(['memory', 'precision', 'size', 'guidance', 'merging', 'step-cache', 'previews']),
   text: v.string(),
   savedBytes: Count,
 });

@@ -140,7 +140,7 @@ function historyRoutes(os: Windows, { history, hub }: StudioParts) {
   };
 }
 
-function modelRoutes(os: Windows, { catalogue, history, engineBytes }: StudioParts) {
+function modelRoutes(os: Windows, { catalogue, history, engineBytes, system }: StudioParts) {
   return {
     list: os.models.list.handler(() => catalogue.list()),
     rescan: os.models.rescan.handler(() => catalogue.rescan()),
@@ -172,7 +172,7 @@ function modelRoutes(os: Windows, { catalogue, history, engineBytes }: StudioPar
       assertStepCache(facts.unet, input.stepCache);
       // What the engine holds already serves the next picture.
       const freeBytes = (await freeMemoryBytes()) + (await engineBytes());
-      return memoryNeed(facts, input, input.memory, freeBytes);
+      return memoryNeed(facts, input, input.memory, freeBytes, system.next()?.precision);
     }),
   };
 }

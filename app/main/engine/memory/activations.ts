@@ -1,3 +1,4 @@
+import type { Precision } from '#contract/runtime.ts';
 import type { UnetConfig, VaeConfig } from '#kernels/nets/configs.ts';
 import { vaeDownscale } from '#kernels/nets/configs.ts';
 import { attentionBlocks, levelGrids } from '#kernels/nets/unet-blocks.ts';
@@ -14,6 +15,8 @@ const feedForwardTensors = 3 * 4;
 const aroundTensors = 3;
 /** A residual block of the up path: what was joined, the same normed, and laid out for the convolution; and its result. */
 const residualInputs = 3;
+/** In 8 bits: what was joined, and of each place its nine neighbours, one byte a value, apart and side by side. */
+const eightBitResidualInputs = 1 + (2 * 9) / Float32Array.BYTES_PER_ELEMENT;
 
 export interface PassSize {
   readonly latentH: number;
@@ -22,12 +25,14 @@ export interface PassSize {
   readonly batch: number;
 }
 
-/** Values of one pass of the U-Net beside its weights. */
+/** Values of one pass of the U-Net beside its weights, counted as four bytes each in int8 as well. */
 export function unetPassValues(
   config: UnetConfig,
   merging: MergeSettings,
   { latentH, latentW, batch }: PassSize,
+  precision: Precision = 'f32',
 ): number {
+  const inputs = precision === 'int8' ? eightBitResidualInputs : residualInputs;
   const { blockOutChannels, layersPerBlock } = config;
   const grids = levelGrids(blockOutChannels.length, latentH, latentW);
   const unit = (level: number, channels = blockOutChannels[level] ?? 0): number => {
@@ -42,7 +47,7 @@ export function unetPassValues(
     const skips = skipsBelow + layersPerBlock * unit(level);
     const fromBelow = blockOutChannels[level + 1] ?? blockOutChannels[level] ?? 0;
     const joined = unit(level, fromBelow + (blockOutChannels[level] ?? 0));
-    most = Math.max(most, skips + residualInputs * joined + unit(level));
+    most = Math.max(most, skips + inputs * joined + unit(level));
     if (attending.has(level))
       most = Math.max(
         most,

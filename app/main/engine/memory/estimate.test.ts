@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noMerging } from '#contract/request.ts';
+import { cpuTarget } from '#kernels/graph/target.ts';
 import type { ClipTextConfig } from '#kernels/nets/configs.ts';
+import { buildUnet } from '#kernels/nets/unet.ts';
+import { wholeUnet } from '#kernels/nets/unet-extent.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { embeddedModelPath } from '#library/models.ts';
 import { parseTextConfig } from '#library/configs/text.ts';
 import { parseUnetConfig } from '#library/configs/unet.ts';
 import { parseVaeConfig } from '#library/configs/vae.ts';
+import type { TensorProto } from '#kernels/onnx/schema/onnx_pb.js';
+import { allNodes, parseModel } from '#tests/onnx-model.ts';
 import { estimateMemory, type MemoryRequest } from './estimate.ts';
 import { modelWeights, type ModelShape } from './weights.ts';
 
@@ -30,6 +35,8 @@ const at = (px: number, more: Partial<MemoryRequest> = {}): MemoryRequest => ({
 const of = (request: MemoryRequest, mode: 'full' | 'low' = 'full', more = {}) =>
   estimateMemory(sd15, weights, request, { mode, previews: false, ...more });
 
+const int8 = { precision: 'int8' as const };
+
 describe('estimateMemory', () => {
   it('knows the weights of SD 1.5: 860 million values of the U-Net, 85 of the text encoder without its table, 49 of the decoder', () => {
     const millions = (values: number) => Math.round(values / 1e6);
@@ -37,6 +44,7 @@ describe('estimateMemory', () => {
     expect(millions(weights.text.values)).toBe(85);
     expect(millions(weights.decoder.values)).toBe(49);
     expect(millions(weights.unet.convValues)).toBe(564);
+    expect(millions(weights.unet.eightBitValues)).toBe(831);
   });
 
   // VmHWM of the engine process in MiB, measured on 25 November 2026 (2 cores, Linux x64, onnxruntime-node 1.30).
@@ -45,22 +53,58 @@ describe('estimateMemory', () => {
     ['steps at 512 px, full', of(at(512)).phases.steps, 3630],
     ['steps at 256 px, full', of(at(256)).phases.steps, 3476],
     ['steps at 512 px, low', of(at(512), 'low').phases.steps, 3600],
-  ])('is within 20 %% of what was measured with the size of SD 1.5: %s', (_name, bytes, measuredMiB) => {
+    // 29 November 2026, the same way.
+    ['loading the U-Net, full, int8', of(at(512), 'full', int8).phases.load, 8786],
+    ['loading the U-Net, low, int8', of(at(512), 'low', int8).phases.load, 8785],
+    ['steps at 256 px, full, int8', of(at(256), 'full', int8).phases.steps, 1139],
+    ['steps at 512 px, full, int8', of(at(512), 'full', int8).phases.steps, 1281],
+    ['steps at 768 px, full, int8', of(at(768), 'full', int8).phases.steps, 1520],
+    ['steps at 512 px, low, int8', of(at(512), 'low', int8).phases.steps, 1286],
+  ])('is within a fifth of what was measured with the size of SD 1.5: %s', (_name, bytes, measuredMiB) => {
     expect(bytes / MiB / measuredMiB).toBeGreaterThan(0.8);
     expect(bytes / MiB / measuredMiB).toBeLessThan(1.2);
   });
 
   it.each([
-    [256, 'full', 235],
-    [384, 'full', 297],
-    [256, 'low', 195],
-    [384, 'low', 225],
-  ] as const)('is within 20 %% for the embedded model at %d px, %s', async (px, mode, measuredMiB) => {
-    const { unet, vae, textEncoder } = await openCheckpoint(embeddedModelPath(), {});
-    const shape = { unet: unet.config, vae: vae.config, text: textEncoder.config };
-    const { bytes } = estimateMemory(shape, modelWeights(shape), at(px), { mode, previews: false });
-    expect(bytes / MiB / measuredMiB).toBeGreaterThan(0.8);
-    expect(bytes / MiB / measuredMiB).toBeLessThan(1.2);
+    [256, 'full', 'f32', 235],
+    [384, 'full', 'f32', 297],
+    [256, 'low', 'f32', 195],
+    [384, 'low', 'f32', 225],
+    [256, 'full', 'int8', 260],
+    [384, 'full', 'int8', 345],
+    [256, 'low', 'int8', 241],
+    [384, 'low', 'int8', 242],
+  ] as const)(
+    'is within a fifth of what was measured with the embedded model: %d px, %s, %s',
+    async (px, mode, precision, measuredMiB) => {
+      const { unet, vae, textEncoder } = await openCheckpoint(embeddedModelPath(), {});
+      const shape = { unet: unet.config, vae: vae.config, text: textEncoder.config };
+      const { bytes } = estimateMemory(shape, modelWeights(shape), at(px), {
+        mode,
+        previews: false,
+        precision,
+      });
+      expect(bytes / MiB / measuredMiB).toBeGreaterThan(0.8);
+      expect(bytes / MiB / measuredMiB).toBeLessThan(1.2);
+    },
+  );
+
+  it('counts as 8-bit what the graph makes 8-bit', async () => {
+    const { unet } = await openCheckpoint(embeddedModelPath(), {});
+    const target = { ...cpuTarget, products: 'int8' } as const;
+    const { graph } = parseModel(buildUnet(unet.config, unet.weights, null, wholeUnet, target));
+    const nodes = allNodes(graph);
+    const made = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node])));
+    const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+    /** Through the Cast of half precision, and the norm that is folded into a projection. */
+    const origin = (name = ''): TensorProto | undefined =>
+      stored.get(name) ?? (made.has(name) ? origin(made.get(name)?.input[0]) : undefined);
+    const sizes = nodes
+      .filter(({ opType }) => opType === 'QuantizeLinear')
+      .map(({ input }) => origin(input[0])?.dims.reduce((product, dim) => product * Number(dim), 1) ?? NaN);
+    const { eightBitValues } = modelWeights({ ...sd15, unet: unet.config }).unet;
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(eightBitValues);
   });
 
   it('grows with size and guidance, and falls with the low mode and with nets that are loaded', () => {

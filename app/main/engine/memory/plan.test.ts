@@ -54,6 +54,16 @@ describe('planMemory', () => {
     expect(describeRemedies(remedies)).toMatch(/512×512 instead of 1024×1024 px: \d+ MB less/);
   });
 
+  it('offers float32 where 8 bits take more to load', () => {
+    const { remedies } = planMemory({
+      ...{ shape, weights, choice: 'low', freeBytes: 0 },
+      request: { ...request, widthPx: 64, heightPx: 64, guidanceScale: 1 },
+      options: { previews: false, precision: 'int8' },
+    });
+    expect(remedies.map(({ what }) => what)).toEqual(['precision']);
+    expect(describeRemedies(remedies)).toMatch(/precision F32, which loads with less: \d+ MB less/);
+  });
+
   it('offers nothing that is set already', () => {
     const merging = { ...noMerging, ratio: 0.7, mlp: true };
     const { remedies } = plan(0, 'low', { guidanceScale: 1, merging, widthPx: 64, heightPx: 64 });

@@ -36,13 +36,22 @@ export function memoryRemedies(
     .slice(0, mostNamed);
 }
 
-function candidates(request: MemoryRequest, { mode, previews }: EstimateOptions): Candidate[] {
+function candidates(request: MemoryRequest, { mode, previews, precision }: EstimateOptions): Candidate[] {
   const { widthPx, heightPx, guidanceScale, merging, stepCache } = request;
   const smaller = { widthPx: part(widthPx), heightPx: part(heightPx) };
   const canMerge = Math.min(merging.ratio, merging.ratioEnd ?? merging.ratio) < mergedShare || !merging.mlp;
   return [
     ...(mode === 'full'
       ? [{ what: 'memory', text: 'low-memory mode', options: { mode: 'low' } } as const]
+      : []),
+    ...(precision === 'int8'
+      ? [
+          {
+            what: 'precision',
+            text: 'precision F32, which loads with less',
+            options: { precision: 'f32' },
+          } as const,
+        ]
       : []),
     ...(smaller.widthPx < widthPx || smaller.heightPx < heightPx
       ? [

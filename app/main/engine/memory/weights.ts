@@ -3,6 +3,11 @@ import { GraphBuilder } from '#kernels/graph/builder.ts';
 import { expectedClipTextTensors, expectedUnetTensors, expectedVaeTensors } from '#kernels/nets/tensors.ts';
 import type { ExpectedTensors } from '#kernels/nets/tensors.ts';
 import { emitUnet } from '#kernels/nets/unet.ts';
+import { cpuTarget } from '#kernels/graph/target.ts';
+import { isWorthEightBits } from '#kernels/nn/eight-bit.ts';
+import type { WeightSource } from '#kernels/onnx/weights.ts';
+
+const nothing: WeightSource = { get: () => undefined, names: () => [] };
 
 /** What fixes the shape of a model's three nets. */
 export interface ModelShape {
@@ -16,6 +21,8 @@ export interface NetWeights {
   readonly values: number;
   /** Those of convolutions: they are laid out anew when they are loaded, beside the originals. */
   readonly convValues: number;
+  /** Those that precision int8 makes 8-bit numbers of. */
+  readonly eightBitValues: number;
 }
 
 export interface ModelWeights {
@@ -49,20 +56,25 @@ export function shallowWeights(unet: UnetConfig, branch: number): NetWeights {
 }
 
 function countShallow(unet: UnetConfig, branch: number): NetWeights {
-  const g = new GraphBuilder({ get: () => undefined, names: () => [] });
+  const g = new GraphBuilder(nothing);
   emitUnet(g, unet, null, { part: 'shallow', branch });
   return count(g.requestedWeights);
 }
 
 function count(tensors: ExpectedTensors, isHeld: (name: string) => boolean = () => true): NetWeights {
+  const g = new GraphBuilder(nothing, { ...cpuTarget, products: 'int8' });
   let values = 0;
   let convValues = 0;
+  let eightBitValues = 0;
   for (const [name, shape] of tensors) {
     if (!isHeld(name)) continue;
     const size = shape.reduce((product, dim) => product * dim, 1);
     values += size;
     // The projections of transformers are stored as convolutions in SD 1.x and read as matrices.
     if (shape.length === 4 && !/\.proj_(in|out)\./.test(name)) convValues += size;
+    // The timestep is one row, whose layers stay as they are.
+    if (isWorthEightBits(g, { name, type: 'f32', shape }) && !/(^|\.)time_emb/.test(name))
+      eightBitValues += size;
   }
-  return { values, convValues };
+  return { values, convValues, eightBitValues };
 }

@@ -13,7 +13,11 @@ export async function planJobMemory(model: Model, job: Job): Promise<MemoryPlan>
     weights: model.weights,
     request,
     choice: memory,
-    options: { previews: previewEvery > 0, loaded: model.holdsUnet(request.merging, request.stepCache) },
+    options: {
+      previews: previewEvery > 0,
+      loaded: model.holdsUnet(request.merging, request.stepCache),
+      precision: model.runtime.place('unet').precision,
+    },
     freeBytes: await freeForJob(),
   });
   job.emit(memoryEvent(plan));

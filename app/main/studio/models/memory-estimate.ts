@@ -1,6 +1,6 @@
 import { noMerging } from '#contract/request.ts';
 import type { ModelEntry, MemoryNeed } from '#contract/studio/models.ts';
-import type { RuntimeChoice } from '#contract/runtime.ts';
+import type { Precision, RuntimeChoice } from '#contract/runtime.ts';
 import { estimateMemory, type MemoryRequest } from '#engine/memory/estimate.ts';
 import type { CheckpointFacts } from './facts.ts';
 
@@ -17,8 +17,9 @@ export function memoryNeed(
   request: MemoryRequest,
   choice: RuntimeChoice['memory'],
   freeBytes: number,
+  precision: Precision = 'f32',
 ): MemoryNeed {
-  const needed = (mode: 'full' | 'low') => estimateMemory(facts, facts.weights, request, { mode, previews: true }).bytes;
+  const needed = (mode: 'full' | 'low') => estimateMemory(facts, facts.weights, request, { mode, previews: true, precision }).bytes;
   const mode = choice === 'auto' ? (needed('full') <= freeBytes ? 'full' : 'low') : choice;
   return { mode, neededBytes: needed(mode), freeBytes: Math.round(freeBytes) };
 }

@@ -13,11 +13,17 @@ export interface GraphTarget {
   readonly float: Extract<ElementType, 'f32' | 'f16'>;
   /** Linear layers and convolutions in that float, or of 8-bit weights and activations: nn/eight-bit.ts. */
   readonly products: 'float' | 'int8';
+  /** 3×3 convolutions of at least this many channels in and out are made in Winograd's form: nn/winograd.ts. */
+  readonly winogradFrom: number;
 }
+
+/** On the CPU 96 channels gain 1.3×, 64 lose: docs/tried/cpu.md. */
+export const WINOGRAD_CHANNELS = 96;
 
 export const cpuTarget: GraphTarget = {
   operators: 'host',
   attention: 'fused',
   float: 'f32',
   products: 'float',
+  winogradFrom: WINOGRAD_CHANNELS,
 };

@@ -29,6 +29,9 @@ export const unetNames = {
   map: (block: string) => `map/${block}`,
 } as const;
 
+/** The grids below are 8×8 at 512 px: making Winograd's weights would take longer than it saves. */
+const LAST_TILED_LEVEL = 2;
+
 /**
  * The conditional U-Net of Stable Diffusion 1.x and 2.x.
  * Source: Rombach et al. 2022, arXiv 2112.10752; diffusers UNet2DConditionModel.
@@ -120,7 +123,7 @@ class UnetEmitter {
     let x = input;
     for (let j = 0; j < layersPerBlock; j++) {
       if (isEnough()) return x;
-      x = this.#resnet(x, `down_blocks.${i}.resnets.${j}`, blockOutChannels[i] ?? 0);
+      x = this.#resnet(x, `down_blocks.${i}.resnets.${j}`, blockOutChannels[i] ?? 0, i);
       if (type !== undefined && hasAttention(type))
         x = this.#attend(x, `down_blocks.${i}.attentions.${j}`, i);
       skips.push(x);
@@ -135,8 +138,13 @@ class UnetEmitter {
   #middle(input: Value): Value {
     const last = this.#config.blockOutChannels.length - 1;
     const channels = this.#config.blockOutChannels[last] ?? 0;
-    const x = this.#resnet(input, 'mid_block.resnets.0', channels);
-    return this.#resnet(this.#attend(x, 'mid_block.attentions.0', last), 'mid_block.resnets.1', channels);
+    const x = this.#resnet(input, 'mid_block.resnets.0', channels, last);
+    return this.#resnet(
+      this.#attend(x, 'mid_block.attentions.0', last),
+      'mid_block.resnets.1',
+      channels,
+      last,
+    );
   }
 
   #deepInput(branch: number): Value {
@@ -164,16 +172,28 @@ class UnetEmitter {
           'The up blocks take more skip connections than the down blocks left.',
         );
       x = concat(this.#g, [x, skip], 1, Number(x.shape[1]) + Number(skip.shape[1]));
-      x = this.#resnet(x, `up_blocks.${i}.resnets.${j}`, blockOutChannels[level] ?? 0);
+      x = this.#resnet(x, `up_blocks.${i}.resnets.${j}`, blockOutChannels[level] ?? 0, level);
       if (type !== undefined && hasAttention(type))
         x = this.#attend(x, `up_blocks.${i}.attentions.${j}`, level);
     }
-    return level > 0 ? upsample(this.#g, x, `up_blocks.${i}.upsamplers.0`, this.#level(level - 1)) : x;
+    if (level === 0) return x;
+    const tiledFrom = this.#tiled(level - 1) && this.#level(level);
+    return upsample(this.#g, x, `up_blocks.${i}.upsamplers.0`, this.#level(level - 1), tiledFrom);
   }
 
-  #resnet(x: Value, name: string, out: number): Value {
+  #resnet(x: Value, name: string, out: number, level: number): Value {
     const { normNumGroups: groups, normEps: epsilon } = this.#config;
-    return resnetBlock(this.#g, x, name, { out, groups, epsilon, time: this.#time });
+    return resnetBlock(this.#g, x, name, {
+      out,
+      groups,
+      epsilon,
+      time: this.#time,
+      tiled: this.#tiled(level),
+    });
+  }
+
+  #tiled(level: number): Level | undefined {
+    return level <= LAST_TILED_LEVEL ? this.#level(level) : undefined;
   }
 
   #attend(x: Value, name: string, levelIndex: number): Value {

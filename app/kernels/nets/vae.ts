@@ -46,6 +46,8 @@ export function emitVaeDecoder(g: GraphBuilder, config: VaeConfig): void {
   const last = channels.length - 1;
   const levels = channels.map((_, i) => new Level(i));
   const at = (i: number) => levels[i] ?? new Level(i);
+  // The last level holds the largest tensors and the fewest channels: tiles would gain nothing and take a third more.
+  const tiledAt = (i: number) => (i > 0 ? at(i) : undefined);
   const bottom = at(last);
   const latents = g.input(vaeNames.latents, 'f32', [
     'batch',
@@ -59,9 +61,16 @@ export function emitVaeDecoder(g: GraphBuilder, config: VaeConfig): void {
   x = middle(g, x, 'decoder.mid_block', bottom, config);
   for (let i = 0; i <= last; i++) {
     for (let j = 0; j <= config.layersPerBlock; j++) {
-      x = resnet(g, x, `decoder.up_blocks.${i}.resnets.${j}`, channels[last - i] ?? 0, config);
+      x = resnet(
+        g,
+        x,
+        `decoder.up_blocks.${i}.resnets.${j}`,
+        channels[last - i] ?? 0,
+        tiledAt(last - i),
+        config,
+      );
     }
-    if (i < last) x = upsample(g, x, `decoder.up_blocks.${i}.upsamplers.0`, at(last - i - 1));
+    if (i < last) x = upsample(g, x, `decoder.up_blocks.${i}.upsamplers.0`, at(last - i - 1), at(last - i));
   }
   x = silu(g, groupNorm(g, x, 'decoder.conv_norm_out', config.normNumGroups, NORM_EPSILON));
   g.output(vaeNames.pixels, cast(g, convOf(g, x, 'decoder.conv_out', config.outChannels, 3), 'f32'));
@@ -72,11 +81,12 @@ export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
   const last = channels.length - 1;
   const levels = channels.map((_, i) => new Level(i));
   const at = (i: number) => levels[i] ?? new Level(i);
+  const tiledAt = (i: number) => (i > 0 ? at(i) : undefined);
   const pixels = g.input(vaeNames.pixels, 'f32', ['batch', config.inChannels, at(0).rows, at(0).columns]);
   let x = convOf(g, cast(g, pixels, g.target.float), 'encoder.conv_in', channels[0] ?? 0, 3);
   for (let i = 0; i <= last; i++) {
     for (let j = 0; j < config.layersPerBlock; j++) {
-      x = resnet(g, x, `encoder.down_blocks.${i}.resnets.${j}`, channels[i] ?? 0, config);
+      x = resnet(g, x, `encoder.down_blocks.${i}.resnets.${j}`, channels[i] ?? 0, tiledAt(i), config);
     }
     if (i < last) x = downsampleAsymmetric(g, x, `encoder.down_blocks.${i}.downsamplers.0`, at(i + 1));
   }
@@ -87,13 +97,20 @@ export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
   g.output(vaeNames.moments, cast(g, x, 'f32'));
 }
 
-function resnet(g: GraphBuilder, x: Value, name: string, out: number, config: VaeConfig): Value {
-  return resnetBlock(g, x, name, { out, groups: config.normNumGroups, epsilon: NORM_EPSILON });
+function resnet(
+  g: GraphBuilder,
+  x: Value,
+  name: string,
+  out: number,
+  tiled: Level | undefined,
+  config: VaeConfig,
+): Value {
+  return resnetBlock(g, x, name, { out, groups: config.normNumGroups, epsilon: NORM_EPSILON, tiled });
 }
 
 function middle(g: GraphBuilder, input: Value, name: string, level: Level, config: VaeConfig): Value {
   const channels = Number(input.shape[1]);
-  let x = resnet(g, input, `${name}.resnets.0`, channels, config);
+  let x = resnet(g, input, `${name}.resnets.0`, channels, level, config);
   if (config.midBlockAttention) {
     const normal = groupNorm(g, x, `${name}.attentions.0.group_norm`, config.normNumGroups, NORM_EPSILON);
     const rows = imageToRows(g, normal, level);
@@ -104,5 +121,5 @@ function middle(g: GraphBuilder, input: Value, name: string, level: Level, confi
     });
     x = add(g, x, rowsToImage(g, mixed, level));
   }
-  return resnet(g, x, `${name}.resnets.1`, channels, config);
+  return resnet(g, x, `${name}.resnets.1`, channels, level, config);
 }

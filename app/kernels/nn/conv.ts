@@ -4,6 +4,12 @@ import { padBottomRight, resizeNearest } from '../graph/ops/shape.ts';
 import { conv8, isWorthEightBits } from './eight-bit.ts';
 import type { Level } from './level.ts';
 import { weight } from './linear.ts';
+import { convWinograd, isWorthWinograd } from './winograd.ts';
+
+export interface NamedConvOptions extends ConvOptions {
+  /** The grid of a convolution that keeps it, where it is large enough for Winograd's form. */
+  readonly tiled?: Level | undefined;
+}
 
 /** A square convolution of pictures by `name`.weight [out, in, k, k] and `name`.bias [out]. */
 export function convOf(
@@ -12,12 +18,19 @@ export function convOf(
   name: string,
   out: number,
   kernel: number,
-  options: ConvOptions = {},
+  { tiled, ...options }: NamedConvOptions = {},
 ): Value {
-  const inChannels = Number(x.shape[1]);
-  const w = weight(g, `${name}.weight`, [out, inChannels, kernel, kernel]);
-  const b = weight(g, `${name}.bias`, [out]);
-  return isWorthEightBits(g, w) ? conv8(g, x, w, b, options) : conv(g, x, w, b, options);
+  const { w, b } = convWeights(g, name, Number(x.shape[1]), out, kernel);
+  if (isWorthEightBits(g, w)) return conv8(g, x, w, b, options);
+  if (tiled !== undefined && isWorthWinograd(g, w)) return convWinograd(g, x, w, b, tiled);
+  return conv(g, x, w, b, options);
+}
+
+function convWeights(g: GraphBuilder, name: string, channels: number, out: number, kernel: number) {
+  return {
+    w: weight(g, `${name}.weight`, [out, channels, kernel, kernel]),
+    b: weight(g, `${name}.bias`, [out]),
+  };
 }
 
 /** Halves the grid, rounding up: 3×3, stride 2, a border of one. */
@@ -35,8 +48,14 @@ export function downsampleAsymmetric(g: GraphBuilder, x: Value, name: string, to
   });
 }
 
-/** To the next larger grid, which need not be twice as large, then 3×3. */
-export function upsample(g: GraphBuilder, x: Value, name: string, to: Level): Value {
+/**
+ * To the next larger grid, which need not be twice as large, then 3×3.
+ * `tiledFrom`: the grid that x lies on, where the larger one is large enough for Winograd's form.
+ */
+export function upsample(g: GraphBuilder, x: Value, name: string, to: Level, tiledFrom?: Level): Value {
+  const channels = Number(x.shape[1]);
+  const { w, b } = convWeights(g, `${name}.conv`, channels, channels, 3);
+  if (tiledFrom !== undefined && isWorthWinograd(g, w)) return convWinograd(g, x, w, b, to, tiledFrom);
   const larger = resizeNearest(g, x, to.grid(g), to.rows, to.columns);
-  return convOf(g, larger, `${name}.conv`, Number(x.shape[1]), 3);
+  return convOf(g, larger, `${name}.conv`, channels, 3);
 }

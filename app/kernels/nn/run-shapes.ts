@@ -1,7 +1,9 @@
 /**
- * Shapes that only the run knows, as int64 inputs that the host fills in. They are inputs rather than operators because
- * the runtime puts whatever computes a shape on the CPU, wherever the rest of the graph runs.
+ * Shapes that only the run knows, as int64 inputs that the host fills in, and what follows from them. They are inputs
+ * rather than operators because the runtime puts whatever computes a shape on the CPU, wherever the rest of the graph runs.
  */
+
+import { kernelTransform, tilingOf, type Grid } from './winograd-tiles.ts';
 
 /** (B, −1, C): rows of C channels, sample by sample. */
 export function batchInput(channels: number): string {
@@ -21,14 +23,27 @@ export function tokensInput(level: number): string {
   return `level${level}/tokens`;
 }
 
+/** int32 [parts, 36, tiles]: which places of a source's grid the tiles of a level read; nn/winograd-tiles.ts. */
+export function tilesInput(level: number, source: number): string {
+  return `level${level}/tiles/${source}`;
+}
+
+/** int32 [B·h·w]: where the tiles' results go. */
+export function placesInput(level: number): string {
+  return `level${level}/places`;
+}
+
+/** f32 [36, 9]: the transform of Winograd's kernels. */
+export const kernelTransformInput = 'winograd/kernels';
+
 export interface RunSizes {
   readonly batch: number;
   /** Height and width of every level's grid. */
-  readonly grids: readonly { readonly h: number; readonly w: number }[];
+  readonly grids: readonly Grid[];
 }
 
 export interface ShapeFeed {
-  readonly data: BigInt64Array;
+  readonly data: BigInt64Array | Int32Array | Float32Array;
   readonly shape: readonly number[];
 }
 
@@ -37,14 +52,25 @@ export function shapeFeeds(inputs: readonly string[], { batch, grids }: RunSizes
   const feeds: Record<string, ShapeFeed> = {};
   for (const name of inputs) {
     const [, channels] = /^batch\/(\d+)$/u.exec(name) ?? [];
-    const [, level, kind] = /^level(\d+)\/(grid|tokens)$/u.exec(name) ?? [];
+    const [, level, kind = '', source = level] =
+      /^level(\d+)\/(grid|tokens|tiles|places)(?:\/(\d+))?$/u.exec(name) ?? [];
     const grid = grids[Number(level)];
     if (name === partsInput) feeds[name] = shapeOf([0, batch, -1]);
+    else if (name === kernelTransformInput) feeds[name] = kernels;
     else if (channels !== undefined) feeds[name] = shapeOf([batch, -1, Number(channels)]);
-    else if (grid !== undefined)
-      feeds[name] = shapeOf(kind === 'grid' ? [grid.h, grid.w] : [batch, grid.h, grid.w, -1]);
+    else if (grid !== undefined) feeds[name] = levelFeed(kind, batch, grid, grids[Number(source)]);
   }
   return feeds;
+}
+
+const kernels: ShapeFeed = { data: Float32Array.from(kernelTransform), shape: [36, 9] };
+
+function levelFeed(kind: string, batch: number, grid: Grid, source: Grid = grid): ShapeFeed {
+  const { h, w } = grid;
+  if (kind === 'grid') return shapeOf([h, w]);
+  if (kind === 'tokens') return shapeOf([batch, h, w, -1]);
+  const { tiles, tilesShape, places } = tilingOf(batch, grid, source);
+  return kind === 'tiles' ? { data: tiles, shape: tilesShape } : { data: places, shape: [places.length] };
 }
 
 function shapeOf(sizes: readonly number[]): ShapeFeed {

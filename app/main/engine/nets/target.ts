@@ -6,10 +6,13 @@ import { createSession, type RuntimeOptions } from '../session.ts';
 /** What to build a net's graph for under these options. */
 export async function graphTarget(options: RuntimeOptions): Promise<GraphTarget> {
   const { precision = 'f32' } = options;
-  if (precision === 'int8') return { ...cpuTarget, products: 'int8' };
-  if (options.provider !== 'webgpu') return { ...cpuTarget, float: precision };
+  const { provider = 'cpu' } = options;
+  // The form pays where the direct one computes at the processor's peak; it takes working memory for its tiles.
+  const winogradFrom = provider === 'cpu' && options.memory !== 'low' ? cpuTarget.winogradFrom : Infinity;
+  if (precision === 'int8') return { ...cpuTarget, products: 'int8', winogradFrom };
+  if (provider !== 'webgpu') return { ...cpuTarget, float: precision, winogradFrom };
   const attention = (await isFusedAttentionRight(options)) ? 'fused' : 'plain';
-  return { operators: 'device', attention, float: precision, products: 'float' };
+  return { operators: 'device', attention, float: precision, products: 'float', winogradFrom };
 }
 
 const answers = new Map<number, Promise<boolean>>();

@@ -39,13 +39,14 @@ export function convWinograd(
     const [out = 1, channels = 1] = w.shape.map(Number);
     const weights = transformedWeights(g, w, out, channels);
     const places = withZeroRow(g, placesAsRows(g, x, channels, source), source);
-    const [stack] = forEachPart(
+    const tiles = level.tiles(g, source);
+    const [stack = tiles] = forEachPart(
       g,
-      [level.tiles(g, source)],
+      [tiles],
       [{ type: x.type, shape: [MADE, tileRow(level, out)] }],
-      (part) => [tileResults(g, gather(g, places, part ?? places), weights, level)],
+      (...[part = tiles]) => [tileResults(g, gather(g, places, part), weights, level)],
     );
-    const results = reshape(g, stack ?? places, [-1, out], [`${level.name}_tile_rows`, out]);
+    const results = reshape(g, stack, [-1, out], [`${level.name}_tile_rows`, out]);
     const made = add(g, gather(g, results, level.places(g)), b);
     const picture = reshape(g, made, level.tokenShape(g), [batch, level.rows, level.columns, out]);
     return transpose(g, picture, [0, 3, 1, 2]);

@@ -1,16 +1,13 @@
 import { vaeDownscale, type VaeConfig } from '#kernels/nets/configs.ts';
 import type { VaeDecoder } from '../nets/vae.ts';
-import { fitsWhole, tileSide } from './tile-size.ts';
-import { TileCanvas, cutTile, ramp, tileSpans } from './tiles.ts';
+import { fitsWhole, tileSide, tilesAlong } from './tile-size.ts';
+import { TileCanvas, cutTile, ramp } from './tiles.ts';
 
 export interface Decoded {
   /** [3, H, W] in −1..1. */
   readonly planes: Float32Array;
   readonly tiles: number;
 }
-
-/** Share of a tile's side that it has in common with its neighbour. */
-const overlapShare = 1 / 4;
 
 /** Latents of one picture as the U-Net knows them, [C, h, w] → pixels; in tiles with blended edges when it is large. */
 export async function decodeLatents(
@@ -34,13 +31,13 @@ export async function decodeTiles(
   unscaled: Float32Array,
   latentH: number,
   latentW: number,
-  side: number,
+  /** Of a tile, in latents. */
+  largest: number,
   betweenTiles: () => Promise<void>,
 ): Promise<Decoded> {
   const scale = vaeDownscale(config);
-  const overlap = Math.round(side * overlapShare);
-  const rows = tileSpans(latentH, side, overlap);
-  const columns = tileSpans(latentW, side, overlap);
+  const rows = tilesAlong(latentH, largest);
+  const columns = tilesAlong(latentW, largest);
   const canvas = new TileCanvas(latentW * scale, latentH * scale);
   for (const [j, row] of rows.entries()) {
     for (const [i, column] of columns.entries()) {

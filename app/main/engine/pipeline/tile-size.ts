@@ -1,4 +1,5 @@
 import { vaeDownscale, type VaeConfig } from '#kernels/nets/configs.ts';
+import { tileSpans, type TileSpan } from './tiles.ts';
 
 const GiB = 1024 ** 3;
 /**
@@ -8,6 +9,8 @@ const GiB = 1024 ** 3;
 const budgetBytes = 2.5 * GiB;
 const tileStep = 8;
 const minTile = 32;
+/** Share of the largest tile's side that a tile has in common with its neighbour. */
+const overlapShare = 1 / 4;
 /** Tensors of the full size that are alive at once in a residual block: input, skip, two between. */
 const liveTensors = 3.5;
 
@@ -32,13 +35,18 @@ export function fitsWhole(config: VaeConfig, latentH: number, latentW: number): 
   return decodeBytes(config, latentH, latentW) <= budgetBytes;
 }
 
-/** The largest piece that a picture of these latents is decoded in. */
+/** Where the tiles lie along a side of `latents` when they may be `largest` long. */
+export function tilesAlong(latents: number, largest: number): TileSpan[] {
+  return tileSpans(latents, largest, Math.round(largest * overlapShare));
+}
+
+/** The piece that a picture of these latents is decoded in. */
 export function decodedPiece(
   config: VaeConfig,
   latentH: number,
   latentW: number,
 ): { readonly h: number; readonly w: number } {
   if (fitsWhole(config, latentH, latentW)) return { h: latentH, w: latentW };
-  const side = tileSide(config);
-  return { h: Math.min(side, latentH), w: Math.min(side, latentW) };
+  const length = (latents: number) => tilesAlong(latents, tileSide(config))[0]?.length ?? latents;
+  return { h: length(latentH), w: length(latentW) };
 }

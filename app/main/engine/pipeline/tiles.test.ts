@@ -13,18 +13,27 @@ describe('tileSpans', () => {
     [256, 64, 16],
     [255, 48, 8],
   ])(
-    '%i in tiles of %i covers everything, keeps one length and the overlap of %i',
-    (total, tile, overlap) => {
-      const spans = tileSpans(total, tile, overlap);
+    '%i in tiles of at most %i covers everything, keeps one length and the overlap of %i',
+    (total, largest, overlap) => {
+      const spans = tileSpans(total, largest, overlap);
+      const length = spans[0]?.length ?? 0;
+      expect(length).toBeLessThanOrEqual(largest);
       expect(spans[0]?.start).toBe(0);
-      expect((spans.at(-1)?.start ?? 0) + tile).toBe(total);
+      expect((spans.at(-1)?.start ?? 0) + length).toBe(total);
       spans.forEach((span, i) => {
-        expect(span.length).toBe(tile);
+        expect(span.length).toBe(length);
         const before = spans[i - 1];
-        if (before !== undefined) expect(before.start + tile - span.start).toBeGreaterThanOrEqual(overlap);
+        if (before !== undefined) expect(before.start + length - span.start).toBeGreaterThanOrEqual(overlap);
       });
     },
   );
+
+  test('tiles are no longer than their number and the overlap ask for', () => {
+    expect(tileSpans(128, 96, 24)).toEqual([
+      { start: 0, length: 76 },
+      { start: 52, length: 76 },
+    ]);
+  });
 });
 
 test('cutTile takes the rows and columns of every channel', () => {

@@ -6,15 +6,18 @@ export interface TileSpan {
 }
 
 /**
- * Spans of one length that cover 0..total, evenly spread, each overlapping the next by `overlap` or more.
- * One length for all, so that the runtime plans its memory once.
+ * As few spans as can cover 0..total with at most `largest` each, of one length and evenly spread, each overlapping the
+ * next by `overlap` or, where rounding asks for it, a little more.
+ * One length for all, so that the runtime plans its memory once; no longer than it must be, because what two tiles both
+ * decode is decoded twice.
  */
-export function tileSpans(total: number, tile: number, overlap: number): TileSpan[] {
-  if (total <= tile) return [{ start: 0, length: total }];
-  const count = Math.ceil((total - overlap) / (tile - overlap));
+export function tileSpans(total: number, largest: number, overlap: number): TileSpan[] {
+  if (total <= largest) return [{ start: 0, length: total }];
+  const count = Math.ceil((total - overlap) / (largest - overlap));
+  const length = Math.ceil((total + (count - 1) * overlap) / count);
   return Array.from({ length: count }, (_, i) => ({
-    start: Math.round((i * (total - tile)) / (count - 1)),
-    length: tile,
+    start: Math.round((i * (total - length)) / (count - 1)),
+    length,
   }));
 }
 

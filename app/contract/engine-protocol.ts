@@ -118,6 +118,8 @@ export const JobFiguresSchema = v.strictObject({
   memoryMode: v.exactOptional(v.picklist(memoryModes)),
   /** What peakMemory was expected to be before anything was loaded. */
   estimatedBytes: v.exactOptional(Count),
+  /** What the graphics card was expected to hold, at least; where the job ran on one. */
+  estimatedDeviceBytes: v.exactOptional(Count),
 });
 export type JobFigures = v.InferOutput<typeof JobFiguresSchema>;
 
@@ -176,6 +178,8 @@ export const EngineEventSchema = v.variant('type', [
     freeBytes: Count,
     /** What would save the most, the best first. */
     remedies: v.array(MemoryRemedySchema),
+    /** On a device, at least; absent: the job runs on the CPU. */
+    estimatedDeviceBytes: v.exactOptional(Count),
   }),
   v.strictObject({
     type: v.literal('progress'),

@@ -57,6 +57,8 @@ export const GenerationSchema = v.object({
       memoryMode: v.exactOptional(v.picklist(memoryModes)),
       /** What the process's peak was expected to be before anything was loaded. */
       estimatedBytes: v.exactOptional(BytesSchema),
+      /** The same of the graphics card, at least. */
+      estimatedDeviceBytes: v.exactOptional(BytesSchema),
       /** Absent in rows written before it was told. */
       runtime: v.exactOptional(RuntimeReportSchema),
     }),

@@ -85,4 +85,26 @@ describe('where the parts of a model run', () => {
     expect(runtime.report().notices).toEqual(told);
     expect(told).toHaveLength(2);
   });
+
+  test('a device too small for one job is left out of it, with its reason, and thought of again for the next', () => {
+    const told: string[] = [];
+    const runtime = new Runtime([webgpu, cuda]);
+    runtime.begin((notice) => told.push(notice));
+    runtime.refuse('It needs 9 GB.');
+    expect(runtime.place('unet')).toEqual(cuda);
+    expect(told).toEqual([
+      'WebGPU (Card A, F16) is too small: It needs 9 GB. The picture is made on CUDA (Card B, F32) instead.',
+    ]);
+    expect(runtime.report().notices).toEqual(told);
+    expect(runtime.fallBack('unet', failure)).toBe(true);
+    expect(runtime.place('unet').provider).toBe('cpu');
+    const next = new Runtime([webgpu]);
+    next.refuse('It needs 9 GB.');
+    expect(next.place('unet').provider).toBe('cpu');
+    // Nothing failed: nets on the CPU stay for the next job, should the device be too small again.
+    expect(next.begin(() => undefined)).toBe(false);
+    next.reconsider();
+    expect(next.place('unet')).toEqual(webgpu);
+    expect(next.report().notices).toEqual([]);
+  });
 });

@@ -17,6 +17,8 @@ export class Runtime {
   #notices: string[];
   #tell: (notice: string) => void = () => undefined;
   #at = 0;
+  /** Too small for this job, with what was said of it. */
+  readonly #refused = new Map<Candidate, string>();
   /** Memory may be free again at the next job; what failed otherwise will fail again. */
   #onlyMemoryRanOut = true;
 
@@ -43,7 +45,7 @@ export class Runtime {
 
   /** Where this part runs now. */
   place(part: NetPartName): Candidate {
-    const candidate = this.candidates[this.#at] ?? this.#cpu;
+    const candidate = this.candidates[this.#current()] ?? this.#cpu;
     if (!providerTable[candidate.provider].parts.includes(part)) return this.#cpu;
     return { ...candidate, precision: partPrecision(part, candidate.precision) };
   }
@@ -62,8 +64,12 @@ export class Runtime {
   fallBack(part: NetPartName, error: unknown): boolean {
     const failed = this.place(part);
     if (!(error instanceof EngineError) || failed.provider === 'cpu') return false;
+    const at = this.#current();
     const next = this.candidates.findIndex(
-      (candidate, i) => i > this.#at && (!isDeviceSpent(error) || !isSameDevice(candidate, failed)),
+      (candidate, i) =>
+        i > at &&
+        !this.#refused.has(candidate) &&
+        (!isDeviceSpent(error) || !isSameDevice(candidate, failed)),
     );
     const candidate = this.candidates[next];
     if (candidate === undefined) return false;
@@ -73,6 +79,25 @@ export class Runtime {
     this.#notices.push(notice);
     this.#tell(notice);
     return true;
+  }
+
+  #current(): number {
+    return this.candidates.findIndex((candidate, i) => i >= this.#at && !this.#refused.has(candidate));
+  }
+
+  /** Before a job is planned: what was too small for the last one may do. */
+  reconsider(): void {
+    this.#refused.clear();
+  }
+
+  /** Leaves the present candidate out of this job, before anything of it is loaded. */
+  refuse(reason: string): void {
+    const refused = this.candidates[this.#current()];
+    if (refused === undefined) return;
+    this.#refused.set(refused, '');
+    const notice = `${describe(refused)} is too small: ${reason} The picture is made on ${describe(this.place('unet'))} instead.`;
+    this.#refused.set(refused, notice);
+    this.#tell(notice);
   }
 
   /** Where each part is to run. */
@@ -88,7 +113,7 @@ export class Runtime {
   #report(where: (part: NetPartName) => Candidate): RuntimeReport {
     return {
       parts: netParts.map((part) => ({ part, ...where(part) })),
-      notices: [...this.#notices],
+      notices: [...this.#notices, ...this.#refused.values()],
     };
   }
 }

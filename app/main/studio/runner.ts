@@ -85,12 +85,13 @@ async function save(
 ): Promise<void> {
   const { history, now, version } = context;
   const { store, pictures } = history;
-  const { loadMs, runtime, memoryMode, estimatedBytes } = figures;
+  const { loadMs, runtime, memoryMode, estimatedBytes, estimatedDeviceBytes } = figures;
   const all = {
     ...{ ...picture.figures, loadMs },
     ...(runtime === undefined ? {} : { runtime }),
     ...(memoryMode === undefined ? {} : { memoryMode }),
     ...(estimatedBytes === undefined ? {} : { estimatedBytes }),
+    ...(estimatedDeviceBytes === undefined ? {} : { estimatedDeviceBytes }),
   };
   const memory = memoryFigures(figures);
   const { id, batchId, createdAt, request, model } = row;

@@ -13,7 +13,8 @@ import { parseUnetConfig } from '#library/configs/unet.ts';
 import { parseVaeConfig } from '#library/configs/vae.ts';
 import type { TensorProto } from '#kernels/onnx/schema/onnx_pb.js';
 import { allNodes, parseModel } from '#tests/onnx-model.ts';
-import { estimateMemory, type MemoryRequest } from './estimate.ts';
+import { estimateMemory } from './estimate.ts';
+import type { MemoryRequest } from './request-size.ts';
 import { modelWeights, type ModelShape } from './weights.ts';
 
 const MiB = 1024 ** 2;
@@ -126,5 +127,40 @@ describe('estimateMemory', () => {
     const cached = of(at(512, { stepCache: { interval: 3, branch: 0 } }));
     expect(cached.phases.steps).toBeGreaterThan(of(at(512)).phases.steps);
     expect(of(at(512), 'full', { previews: true }).phases.steps).toBeGreaterThan(of(at(512)).phases.steps);
+  });
+});
+
+describe('estimateMemory, on a device', () => {
+  const webgpu = (isShared: boolean) => ({ device: { provider: 'webgpu', isShared } as const });
+
+  // VmHWM while the U-Net was loaded, WebGPU on SwiftShader, 29 November 2026: its device's memory is the process's.
+  it('is within a fifth of what was measured with WebGPU in software while the U-Net is loaded', async () => {
+    const { unet, vae, textEncoder } = await openCheckpoint(embeddedModelPath(), {});
+    const small = { unet: unet.config, vae: vae.config, text: textEncoder.config };
+    const options = { mode: 'low', previews: false, ...webgpu(true) } as const;
+    for (const [model, measuredMiB] of [
+      [sd15, 4949],
+      [small, 244],
+    ] as const) {
+      const { phases } = estimateMemory(model, modelWeights(model), at(512), options);
+      expect(phases.load / MiB / measuredMiB).toBeGreaterThan(0.8);
+      expect(phases.load / MiB / measuredMiB).toBeLessThan(1.2);
+    }
+  });
+
+  it('leaves this computer what passes through it, and tells of the rest', () => {
+    const apart = of(at(512), 'full', webgpu(false));
+    const together = of(at(512), 'full', webgpu(true));
+    expect(apart.deviceBytes).toBe(together.deviceBytes);
+    expect(apart.phases.steps).toBeLessThan(of(at(512)).phases.steps / 4);
+    expect(together.bytes).toBeGreaterThan(apart.deviceBytes ?? Infinity);
+    expect(of(at(512)).deviceBytes).toBeUndefined();
+  });
+
+  it('halves the U-Net in F16, and in low memory never has it beside the decoder', () => {
+    const low = of(at(512), 'low', webgpu(false)).deviceBytes ?? NaN;
+    const half = of(at(512), 'low', { ...webgpu(false), precision: 'f16' }).deviceBytes ?? NaN;
+    expect(half / low).toBeCloseTo(0.5, 2);
+    expect(of(at(512), 'full', webgpu(false)).deviceBytes).toBeGreaterThan(low);
   });
 });

@@ -71,3 +71,32 @@ describe('planMemory', () => {
     expect(describeRemedies(remedies)).toMatch(/smaller model/);
   });
 });
+
+describe('planMemory, on a device with memory of its own', () => {
+  const options = { previews: false, device: { provider: 'cuda', isShared: false } as const };
+  const on = (freeOnDevice: number, choice: 'auto' | 'full' | 'low' = 'auto') =>
+    planMemory({
+      ...{ shape, weights, request, choice, options, freeBytes: plenty },
+      room: { name: 'Card A', freeBytes: freeOnDevice, source: 'nvidia-smi' },
+    });
+  const fullThere = on(plenty, 'full').estimate.deviceBytes ?? NaN;
+  const lowThere = on(plenty, 'low').estimate.deviceBytes ?? NaN;
+
+  it('is full without a word where all of it fits there', () => {
+    expect(on(fullThere)).toMatchObject({ mode: 'full', notice: undefined, refusal: undefined });
+  });
+
+  it('loads one part after another where only that fits there, and says whose memory is short', () => {
+    const { mode, notice, refusal } = on(lowThere);
+    expect([mode, refusal]).toEqual(['low', undefined]);
+    expect(notice).toMatch(/^Low-memory mode: .* at least .* of the memory of Card A, and .* \(nvidia-smi\)/);
+  });
+
+  it('refuses a device that not even that fits on, but for one who wants everything loaded', () => {
+    expect(on(lowThere - 1).refusal).toMatch(/^Even with its parts .* of the memory of Card A/);
+    expect(on(lowThere - 1, 'low').refusal).toBeDefined();
+    const asked = on(lowThere - 1, 'full');
+    expect([asked.mode, asked.refusal]).toEqual(['full', undefined]);
+    expect(asked.notice).toMatch(/it may fail there, and be made elsewhere instead/);
+  });
+});

@@ -1,7 +1,9 @@
 import { sizeLimitsPx } from '#contract/request.ts';
 import type { MemoryRemedy } from '#contract/engine-protocol.ts';
-import { estimateMemory, type EstimateOptions, type MemoryRequest } from './estimate.ts';
-import type { ModelShape, ModelWeights } from './weights.ts';
+import { estimateMemory } from './estimate.ts';
+import type { EstimateOptions } from './estimate-options.ts';
+import type { MemoryRequest, PictureNets } from './request-size.ts';
+import type { ModelWeights } from './weights.ts';
 
 interface Candidate {
   readonly what: MemoryRemedy['what'];
@@ -17,7 +19,7 @@ const mergedShare = 0.5;
 
 /** The settings that would save the most memory for this request, by the estimate; at most three. */
 export function memoryRemedies(
-  shape: Pick<ModelShape, 'unet' | 'vae'>,
+  shape: PictureNets,
   weights: ModelWeights,
   request: MemoryRequest,
   options: EstimateOptions,

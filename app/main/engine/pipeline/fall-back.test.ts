@@ -9,7 +9,7 @@ import { goldenFolder } from '#tests/golden-model.ts';
 import { Runtime } from '../runtime.ts';
 import type { RuntimeOptions } from '../session.ts';
 import { generate } from './generate.ts';
-import type { Unaddressed } from './job.ts';
+import type { AskRoom, Unaddressed } from './job.ts';
 import { Model } from './model.ts';
 
 const request: GenerationRequest = {
@@ -45,12 +45,12 @@ class FailingDevice extends Runtime {
 let model: Model | undefined;
 afterEach(() => model?.release());
 
-async function make(runtime: Runtime) {
+async function make(runtime: Runtime, askRoom?: AskRoom) {
   await model?.release();
   model = new Model(await openCheckpoint(join(goldenFolder, 'tiny-sd15')), runtime);
   const events: Unaddressed<JobEvent>[] = [];
   const figures: JobFigures = await generate(model, {
-    ...{ request, previewEvery: 0, wantMaps: false },
+    ...{ request, previewEvery: 0, wantMaps: false, ...(askRoom && { askRoom }) },
     emit: (event) => events.push(event),
     isCancelled: () => false,
   });
@@ -61,6 +61,7 @@ async function make(runtime: Runtime) {
     warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
     places: figures.runtime?.parts.map(({ part, provider }) => `${part} ${provider}`),
     notices: figures.runtime?.notices,
+    estimatedDeviceBytes: figures.estimatedDeviceBytes,
   };
 }
 
@@ -110,3 +111,40 @@ test('a failure with nothing left to go on with is the job’s', async () => {
   }
   await expect(make(new FailingCpu())).rejects.toBe(lost);
 });
+
+test('a device too small for the picture (stand-in) is not loaded on; one that is large enough is asked once', async () => {
+  const asked: number[] = [];
+  const room =
+    (freeBytes: number): AskRoom =>
+    (_place, heldBytes) => {
+      asked.push(heldBytes);
+      return Promise.resolve({ freeBytes, source: 'stand-in' });
+    };
+  const small = await make(new FailingDevice(() => undefined), room(1e6));
+  expect(small.places).toEqual(['text cpu', 'unet cpu', 'vae cpu']);
+  expect(small.notices).toEqual([
+    expect.stringMatching(
+      /^WebGPU \(Stand-in, F32\) is too small: Even with .*1 MB of it is free \(stand-in\)/,
+    ),
+  ]);
+  expect(small.estimatedDeviceBytes).toBeUndefined();
+  const large = await make(new FailingDevice(() => undefined), room(1e9));
+  expect(large.places).toEqual(['text cpu', 'unet webgpu', 'vae webgpu']);
+  expect(large.estimatedDeviceBytes).toBeGreaterThan(1e6);
+  expect(asked).toEqual([0, 0]);
+  if (model === undefined) expect.fail('No model is loaded.');
+  await again(model, room(0), request);
+  expect(asked).toHaveLength(2);
+  // A larger picture takes more than lies there.
+  await again(model, room(1e9), { ...request, widthPx: 128 });
+  expect(asked).toHaveLength(3);
+  expect(asked[2]).toBe(large.estimatedDeviceBytes);
+});
+
+async function again(on: Model, askRoom: AskRoom, of: GenerationRequest): Promise<void> {
+  await generate(on, {
+    ...{ request: of, previewEvery: 0, wantMaps: false, askRoom },
+    emit: () => undefined,
+    isCancelled: () => false,
+  });
+}

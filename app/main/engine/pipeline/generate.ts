@@ -3,6 +3,7 @@ import type { MemoryMode } from '#contract/runtime.ts';
 import { describeMerging } from '#kernels/tome/describe.ts';
 import { readPeakMemory, resetPeakMemory } from '../memory.ts';
 import { watchDevice } from '../memory/device-peak.ts';
+import { deviceRoom } from '../memory/device-room.ts';
 import { unknownWords } from '../text/words.ts';
 import { countCalls } from './calls.ts';
 import { checkAgainstModel, type LatentSize } from './check-request.ts';
@@ -25,7 +26,7 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   // The scheduler refuses what it cannot do before anything large is loaded.
   const calls = countCalls(request, model.checkpoint.schedule);
   warn(model, job, size);
-  const { mode, estimate } = await planJobMemory(model, job);
+  const { mode, estimate } = await planJobMemory(model, job, job.askRoom ?? deviceRoom);
   const watch = model.runtime.place('unet').provider === 'cpu' ? undefined : watchDevice();
   try {
     await makePictures(model, job, size, calls, mode);
@@ -42,6 +43,7 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
     runtime: model.runtime.report(),
     memoryMode: mode,
     estimatedBytes: estimate.bytes,
+    ...(estimate.deviceBytes === undefined ? {} : { estimatedDeviceBytes: estimate.deviceBytes }),
   };
 }
 

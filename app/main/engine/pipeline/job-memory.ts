@@ -1,31 +1,68 @@
+import type { Candidate } from '#contract/runtime.ts';
+import type { DeviceRoom } from '../memory/device-room.ts';
 import { freeMemoryBytes } from '../memory/free.ts';
 import { memoryEvent, planMemory, type MemoryPlan } from '../memory/plan.ts';
-import type { Job } from './job.ts';
+import type { AskRoom, Job } from './job.ts';
 import type { Model } from './model.ts';
 
-/** Chooses how a job uses memory, tells, and lets the model load accordingly. */
-export async function planJobMemory(model: Model, job: Job): Promise<MemoryPlan> {
-  const { unet, vae } = model.checkpoint;
-  const shape = { unet: unet.config, vae: vae.config };
-  const { request, memory = 'auto', previewEvery } = job;
-  const plan = planMemory({
-    shape,
-    weights: model.weights,
-    request,
-    choice: memory,
-    options: {
-      previews: previewEvery > 0,
-      loaded: model.holdsUnet(request.merging, request.stepCache),
-      precision: model.runtime.place('unet').precision,
-    },
-    freeBytes: await freeForJob(),
-  });
+/** Chooses where and how a job uses memory, tells, and lets the model load accordingly. */
+export async function planJobMemory(model: Model, job: Job, askRoom: AskRoom): Promise<MemoryPlan> {
+  const { runtime } = model;
+  const before = runtime.place('unet');
+  runtime.reconsider();
+  let plan = await planHere(model, job, askRoom, before);
+  while (plan.refusal !== undefined) {
+    runtime.refuse(plan.refusal);
+    plan = await planHere(model, job, askRoom, before);
+  }
+  if (!isSame(runtime.place('unet'), before)) await model.release();
   job.emit(memoryEvent(plan));
   if (plan.notice !== undefined) job.emit({ type: 'warning', message: plan.notice });
   await model.useMemory(plan.mode);
   // Its fit needs the decoder, which in low memory must not lie beside the U-Net later.
-  if (plan.mode === 'low' && previewEvery > 0) await model.preview();
+  if (plan.mode === 'low' && job.previewEvery > 0) await model.preview();
   return plan;
+}
+
+/** For the place that is the best of those left. */
+async function planHere(model: Model, job: Job, askRoom: AskRoom, before: Candidate): Promise<MemoryPlan> {
+  const { unet, vae } = model.checkpoint;
+  const { request, memory = 'auto', previewEvery } = job;
+  const place = model.runtime.place('unet');
+  const { provider, precision } = place;
+  // What lies on another device will be given back.
+  const loaded = isSame(place, before) && model.holdsUnet(request.merging, request.stepCache);
+  const input = {
+    shape: { unet: unet.config, vae: vae.config },
+    ...{ weights: model.weights, request, choice: memory, freeBytes: await freeForJob() },
+  };
+  const options = { previews: previewEvery > 0, loaded, precision };
+  if (provider === 'cpu') return planMemory({ ...input, options });
+  const planIn = (room: DeviceRoom | undefined) =>
+    planMemory({
+      ...input,
+      options: { ...options, device: { provider, isShared: room === undefined } },
+      room: room && { ...room, name: place.device },
+    });
+  const last = model.lastOnDevice;
+  const isSamePlace = last !== undefined && isSame(last.place, place);
+  if (isSamePlace && loaded) {
+    const again = planIn(last.room);
+    // It takes nothing that is not taken already, so nobody need be asked: asking takes up to 0.3 s.
+    if (again.mode === last.mode && deviceBytes(again) <= last.bytes) return again;
+  }
+  const room = await askRoom(place, isSamePlace && model.holdsNets ? last.bytes : 0);
+  const plan = planIn(room);
+  model.lastOnDevice = { place, room, mode: plan.mode, bytes: deviceBytes(plan) };
+  return plan;
+}
+
+function isSame(a: Candidate, b: Candidate): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function deviceBytes({ estimate }: MemoryPlan): number {
+  return estimate.deviceBytes ?? 0;
 }
 
 /** Memory that a job can have: what this process holds already serves it. */

@@ -2,7 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { JobEvent } from '#contract/engine-protocol.ts';
 import { CancelledError } from '#contract/errors.ts';
 import type { GenerationRequest } from '#contract/request.ts';
-import type { RuntimeChoice } from '#contract/runtime.ts';
+import type { Candidate, RuntimeChoice } from '#contract/runtime.ts';
+import type { DeviceRoom } from '../memory/device-room.ts';
+
+/** How much of a device's own memory a job can have; undefined where it has none of its own that is known. */
+export type AskRoom = (candidate: Candidate, heldBytes: number) => Promise<DeviceRoom | undefined>;
 
 /** What the pipeline is asked, and whom it tells. */
 export interface Job {
@@ -11,6 +15,8 @@ export interface Job {
   readonly wantMaps: boolean;
   /** Absent: what fits. */
   readonly memory?: RuntimeChoice['memory'];
+  /** Absent: the drivers of this machine. */
+  readonly askRoom?: AskRoom;
   readonly emit: (event: Unaddressed<JobEvent>) => void;
   readonly isCancelled: () => boolean;
 }

@@ -3,8 +3,9 @@ import { mergeStructure } from '#kernels/tome/plan.ts';
 import type { MergeStructure } from '#kernels/tome/structure.ts';
 import { EngineError } from '#contract/errors.ts';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
-import type { MemoryMode, NetPartName } from '#contract/runtime.ts';
-import { keptTextBytes } from '../memory/estimate.ts';
+import type { Candidate, MemoryMode, NetPartName } from '#contract/runtime.ts';
+import type { DeviceRoom } from '../memory/device-room.ts';
+import { keptTextBytes } from '../memory/process-size.ts';
 import { modelWeights, type ModelWeights } from '../memory/weights.ts';
 import { loadTextEncoder, type TextEncoder } from '../nets/text-encoder.ts';
 import { loadUnet, type Unet } from '../nets/unet.ts';
@@ -21,6 +22,15 @@ export class Model {
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
   readonly textCache = new TextCache();
+  /** The last plan for a device: what was free there, and how much of it the job was to take. */
+  lastOnDevice:
+    | {
+        readonly place: Candidate;
+        readonly room: DeviceRoom | undefined;
+        readonly mode: MemoryMode;
+        readonly bytes: number;
+      }
+    | undefined;
   #tokenizer: ClipTokenizer | undefined;
   #textEncoder: TextEncoder | undefined;
   #unet: Unet | undefined;
@@ -54,6 +64,11 @@ export class Model {
   holdsUnet(merging: MergingOptions, stepCache?: StepCache): boolean {
     const structure = mergeStructure(this.checkpoint.unet.config, merging);
     return this.#unet !== undefined && serves(this.#unet, structure, stepCache?.branch);
+  }
+
+  /** Whether any of what runs on a device is loaded. */
+  get holdsNets(): boolean {
+    return [this.#unet, this.#shallowUnet, this.#vaeDecoder].some((net) => net !== undefined);
   }
 
   /** What the nets weigh, counted once: it takes longer than all the rest of a plan. */

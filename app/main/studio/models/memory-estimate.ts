@@ -1,7 +1,8 @@
 import { noMerging } from '#contract/request.ts';
 import type { ModelEntry, MemoryNeed } from '#contract/studio/models.ts';
 import type { Precision, RuntimeChoice } from '#contract/runtime.ts';
-import { estimateMemory, type MemoryRequest } from '#engine/memory/estimate.ts';
+import { estimateMemory } from '#engine/memory/estimate.ts';
+import type { MemoryRequest } from '#engine/memory/request-size.ts';
 import type { CheckpointFacts } from './facts.ts';
 
 /** What running a model at its own size takes, before anything is loaded. */

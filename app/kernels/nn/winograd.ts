@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { forEachPart } from '../graph/ops/control.ts';
 import { gather } from '../graph/ops/index.ts';
-import { add, matMul } from '../graph/ops/math.ts';
+import { add, matMul, matMulTransposed } from '../graph/ops/math.ts';
 import { concat, reshape, transpose } from '../graph/ops/shape.ts';
 import type { Level } from './level.ts';
 import { kernelTransformInput } from './run-shapes.ts';
@@ -53,11 +53,12 @@ export function convWinograd(
   });
 }
 
-/** w [O, C, 3, 3] → [36, C, O]. */
+/** w [O, C, 3, 3] → [36, O, C]: channels stay where they are, so that the weights are turned as a plain matrix. */
 function transformedWeights(g: GraphBuilder, w: Value, out: number, channels: number): Value {
-  const flat = reshape(g, transpose(g, w, [2, 3, 1, 0]), [9, channels * out], [9, channels * out]);
+  const kernels = reshape(g, w, [out * channels, 9], [out * channels, 9]);
+  const flat = transpose(g, kernels, [1, 0]);
   const transform = g.input(kernelTransformInput, 'f32', [READ, 9]);
-  return reshape(g, matMul(g, transform, flat), [READ, channels, out], [READ, channels, out]);
+  return reshape(g, matMul(g, transform, flat), [READ, out, channels], [READ, out, channels]);
 }
 
 /** [B, C, h, w] → [B·h·w, C]. */
@@ -72,14 +73,14 @@ function withZeroRow(g: GraphBuilder, rows: Value, level: Level): Value {
   return concat(g, [rows, zeros], 0, `${level.name}_places_and_zero`);
 }
 
-/** Tiles as read [36, T, C], weights [36, C, O] → their results [16, T·O]. */
+/** Tiles as read [36, T, C], weights [36, O, C] → their results [16, T·O]. */
 function tileResults(g: GraphBuilder, tiles: Value, weights: Value, level: Level): Value {
   const [, count = 1] = tiles.shape;
-  const [, channels, out] = weights.shape.map(Number);
+  const [, out, channels] = weights.shape.map(Number);
   const read = reshape(g, tiles, [READ, -1], [READ, tileRow(level, channels)]);
   const ready = matMul(g, g.floats(inputTransform, [READ, READ]), read);
   const factors = reshape(g, ready, [READ, -1, channels ?? 1], [READ, count, channels ?? 1]);
-  const products = reshape(g, matMul(g, factors, weights), [READ, -1], [READ, tileRow(level, out)]);
+  const products = reshape(g, matMulTransposed(g, factors, weights), [READ, -1], [READ, tileRow(level, out)]);
   return matMul(g, g.floats(outputTransform, [MADE, READ]), products);
 }
 

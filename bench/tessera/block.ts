@@ -20,10 +20,11 @@ import type { Run } from './work.ts';
 
 const SEED = 7;
 const CELL = 2;
-const structure: MergeStructure = {
+const structureOf = (windowed: boolean): MergeStructure => ({
   ...{ mode: 'merge', blocks: [], modules: ['self'] },
   ...tomesdMatching,
-};
+  windowed,
+});
 
 /** The self-attention part of a transformer block alone: match, norm, merge, attention, unmerge, and the way around it. */
 export async function prepareBlock(
@@ -34,20 +35,20 @@ export async function prepareBlock(
   const [batch = 0, gridH = 0, gridW = 0, channels = 0] = tokens.shape;
   const weights = await weightSource(work.weights);
   const folder = dirname(work.weights);
-  const load = (merging: boolean) =>
-    createSession(blockGraph(weights, channels, work.headCount, merging), folder, runtime);
-  const plain = await load(false);
-  const merging = await load(true);
+  const load = (structure?: MergeStructure) =>
+    createSession(blockGraph(weights, channels, work.headCount, structure), folder, runtime);
+  const plain = await load();
+  const whole = await load(structureOf(false));
+  const windowed = await load(structureOf(true));
   const feedsOf = (session: Session) => ({
     tokens: { data: tokens.data, shape: [batch, gridH * gridW, channels] },
     ...sizeFeeds(session, batch, gridH, gridW),
   });
   return async (point) => {
-    const output =
-      point.ratio === 0
-        ? await plain.run(feedsOf(plain), ['mixed'])
-        : await merging.run({ ...feedsOf(merging), ...pointFeeds(point, batch, gridH, gridW) }, ['mixed']);
-    return floatOutput(output, 'mixed');
+    if (point.ratio === 0) return floatOutput(await plain.run(feedsOf(plain), ['mixed']), 'mixed');
+    const session = point.merging.matchWindow > 0 ? windowed : whole;
+    const feeds = { ...feedsOf(session), ...pointFeeds(point, batch, gridH, gridW) };
+    return floatOutput(await session.run(feeds, ['mixed']), 'mixed');
   };
 }
 
@@ -55,7 +56,7 @@ function blockGraph(
   weights: WeightSource,
   channels: number,
   headCount: number,
-  merging: boolean,
+  structure: MergeStructure | undefined,
 ): Uint8Array {
   const g = new GraphBuilder(weights);
   const rows = reshape(
@@ -70,7 +71,8 @@ function blockGraph(
       names: diffusersProjections,
       projectionBias: false,
     });
-  const patch = merging ? createPatcher(g, structure)({ name: 'block', level: 0 }, rows) : undefined;
+  const patch =
+    structure === undefined ? undefined : createPatcher(g, structure)({ name: 'block', level: 0 }, rows);
   const normal = layerNormOf(g, rows, 'norm1');
   const mixed =
     patch === undefined
@@ -80,14 +82,15 @@ function blockGraph(
   return g.build('attention-block');
 }
 
-function pointFeeds({ ratio, fixed, step }: Point, batch: number, gridH: number, gridW: number) {
+function pointFeeds({ ratio, fixed, step, merging }: Point, batch: number, gridH: number, gridW: number) {
   const kind = fixed ? 'cells-fixed' : 'cells-random';
   const random = createRandom(partitionWords(SEED, step, 0, 0));
   const partition = choosePartition(gridH, gridW, { kind, sx: CELL, sy: CELL }, random);
   const merged = mergedCount(gridH * gridW, partition.src.length, ratio);
   const partitions = Array.from({ length: batch }, () => partition);
-  const level = { level: 0, gridH, gridW, window: 0, partitions, merged };
-  return mergeFeeds({ batch, matches: true, levels: [level] }, structure);
+  const { matchWindow: window } = merging;
+  const level = { level: 0, gridH, gridW, window, partitions, merged };
+  return mergeFeeds({ batch, matches: true, levels: [level] }, structureOf(window > 0));
 }
 
 async function weightSource(path: string): Promise<WeightSource> {

@@ -14,6 +14,13 @@ const floatBytes = Float32Array.BYTES_PER_ELEMENT;
 /** The runtime's arena grows in steps; measured 1.1 to 1.35 times what lies in it. */
 const arenaShare = 1.2;
 /**
+ * Of the largest convolution in Winograd's form: its weights become four times as large in each run, and the arena keeps
+ * 2.2 times that (SD 1.5's U-Net took 0.97 GiB more at 256 and at 512 px alike). In low memory nothing has that form.
+ */
+const winogradShare = 2.2 * 4;
+/** Decoding in that form, in an arena that is kept; measured 1.4 to 1.5 times what is counted of the direct form. */
+const decodingShare = 1.45;
+/**
  * In int8, beside what is held, the loading runtime has each such weight in float32, its absolute values, and itself in
  * 8 bits before it is turned: it lets go of no constant before all are computed. The same in low memory.
  */
@@ -55,8 +62,11 @@ function estimateOnProcessor(
   const textKept = !isLow && held(text) <= keptTextBytes ? held(text) : 0;
   const unets = heldUnet(unet) + (shallow === undefined ? 0 : heldUnet(shallow));
   const beside = textKept + (previews && !isLow ? held(decoder) : 0);
-  const pass = floatBytes * passValues(shape, request, precision) * (isLow ? 1 : arenaShare);
-  const decoding = held(decoder) + floatBytes * (decodingValues(shape, request) + pictureValues(request));
+  const winograd = isLow || precision === 'int8' ? 0 : winogradShare * floatBytes * unet.winogradValues;
+  const pass = floatBytes * passValues(shape, request, precision) * (isLow ? 1 : arenaShare) + winograd;
+  const working = (isLow ? 1 : decodingShare) * decodingValues(shape, request) + pictureValues(request);
+  // What is laid out anew is given back before the decoder works.
+  const decoding = held(decoder) + Math.max(whileLoading(decoder), floatBytes * working);
   const phases = {
     text: processBytes + held(text),
     load:
@@ -68,7 +78,7 @@ function estimateOnProcessor(
         shallow === undefined ? 0 : whileLoadingUnet(shallow),
       ),
     steps: processBytes + beside + unets + pass,
-    decode: processBytes + decoding + (isLow ? 0 : textKept + unets + pass + whileLoading(decoder)),
+    decode: processBytes + decoding + (isLow ? 0 : textKept + unets + pass),
   };
   return { bytes: Math.round(Math.max(...Object.values(phases))), phases };
 }

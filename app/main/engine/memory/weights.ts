@@ -5,6 +5,7 @@ import type { ExpectedTensors } from '#kernels/nets/tensors.ts';
 import { emitUnet } from '#kernels/nets/unet.ts';
 import { cpuTarget } from '#kernels/graph/target.ts';
 import { isWorthEightBits } from '#kernels/nn/eight-bit.ts';
+import { isWorthWinograd } from '#kernels/nn/winograd.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 
 const nothing: WeightSource = { get: () => undefined, names: () => [] };
@@ -23,6 +24,8 @@ export interface NetWeights {
   readonly convValues: number;
   /** Those that precision int8 makes 8-bit numbers of. */
   readonly eightBitValues: number;
+  /** Those of the largest convolution in Winograd's form, whose weights are transformed anew in each run; 0: there is none. */
+  readonly winogradValues: number;
 }
 
 export interface ModelWeights {
@@ -62,10 +65,12 @@ function countShallow(unet: UnetConfig, branch: number): NetWeights {
 }
 
 function count(tensors: ExpectedTensors, isHeld: (name: string) => boolean = () => true): NetWeights {
-  const g = new GraphBuilder(nothing, { ...cpuTarget, products: 'int8' });
+  const g = new GraphBuilder(nothing);
+  const eightBit = new GraphBuilder(nothing, { ...cpuTarget, products: 'int8' });
   let values = 0;
   let convValues = 0;
   let eightBitValues = 0;
+  let winogradValues = 0;
   for (const [name, shape] of tensors) {
     if (!isHeld(name)) continue;
     const size = shape.reduce((product, dim) => product * dim, 1);
@@ -73,8 +78,11 @@ function count(tensors: ExpectedTensors, isHeld: (name: string) => boolean = () 
     // The projections of transformers are stored as convolutions in SD 1.x and read as matrices.
     if (shape.length === 4 && !/\.proj_(in|out)\./.test(name)) convValues += size;
     // The timestep is one row, whose layers stay as they are.
-    if (isWorthEightBits(g, { name, type: 'f32', shape }) && !/(^|\.)time_emb/.test(name))
+    if (isWorthEightBits(eightBit, { name, type: 'f32', shape }) && !/(^|\.)time_emb/.test(name))
       eightBitValues += size;
+    // Those that halve a grid have another stride.
+    if (isWorthWinograd(g, { name, type: 'f32', shape }) && !name.includes('downsamplers'))
+      winogradValues = Math.max(winogradValues, size);
   }
-  return { values, convValues, eightBitValues };
+  return { values, convValues, eightBitValues, winogradValues };
 }

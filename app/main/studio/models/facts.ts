@@ -31,7 +31,7 @@ export interface CheckpointFacts {
 }
 
 /** Facts are kept for a file in this state. A new form of the facts gets a new number. */
-const form = 4;
+const form = 5;
 
 /** Path, size and time of the file, or of every file of a diffusers folder; undefined where there is none. */
 export async function factsKeyOf(path: string): Promise<string | undefined> {

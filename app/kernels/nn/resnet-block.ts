@@ -21,6 +21,8 @@ export function resnetBlock(g: GraphBuilder, x: Value, name: string, options: Re
   const { out, groups, epsilon, time, tiled } = options;
   return g.scope(name, () => {
     const inChannels = Number(x.shape[1]);
+    // First of all, and added last: the runtime then lets go of x, often the largest tensor there is, before the convolutions.
+    const skip = inChannels === out ? x : convOf(g, x, `${name}.conv_shortcut`, out, 1);
     let h = silu(g, groupNorm(g, x, `${name}.norm1`, groups, epsilon));
     h = convOf(g, h, `${name}.conv1`, out, 3, { tiled });
     if (time !== undefined) {
@@ -29,7 +31,6 @@ export function resnetBlock(g: GraphBuilder, x: Value, name: string, options: Re
     }
     h = silu(g, groupNorm(g, h, `${name}.norm2`, groups, epsilon));
     h = convOf(g, h, `${name}.conv2`, out, 3, { tiled });
-    const skip = inChannels === out ? x : convOf(g, x, `${name}.conv_shortcut`, out, 1);
-    return add(g, skip, h);
+    return add(g, h, skip);
   });
 }

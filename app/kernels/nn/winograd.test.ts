@@ -22,22 +22,22 @@ afterAll(async () => {
   for (const session of sessions) await session.release();
 });
 
-const CHANNELS = 5;
-const OUT = 7;
-
 /** The runtime's own convolution beside ours, in one graph for every size. */
-const both = (async () => {
+async function openBoth(channels: number, out: number): Promise<Session> {
   const g = new GraphBuilder(noWeights);
   const level = new Level(0);
-  const x = g.input('x', 'f32', ['batch', CHANNELS, level.rows, level.columns]);
-  const w = g.floats([...randomValues(2, OUT * CHANNELS * 9)], [OUT, CHANNELS, 3, 3]);
-  const b = g.floats([...randomValues(3, OUT)]);
+  const x = g.input('x', 'f32', ['batch', channels, level.rows, level.columns]);
+  const w = g.floats([...randomValues(2, out * channels * 9)], [out, channels, 3, 3]);
+  const b = g.floats([...randomValues(3, out)]);
   g.output('direct', conv(g, x, w, b));
   g.output('winograd', convWinograd(g, x, w, b, level));
   const session = await createSession(g.build('both'), '.', { threads: 1 });
   sessions.push(session);
   return session;
-})();
+}
+const few = openBoth(5, 7);
+/** So many that the transformed weights come in two parts. */
+const many = openBoth(768, 640);
 
 function numbers(tensor: NamedTensor | undefined) {
   if (!(tensor?.data instanceof Float32Array)) throw new TypeError('There is no such float32 output.');
@@ -46,23 +46,25 @@ function numbers(tensor: NamedTensor | undefined) {
 
 describe('a convolution in Winograd’s form', () => {
   it.each([
-    [1, 1, 1],
-    [2, 3, 5],
-    [1, 4, 8],
-    [3, 7, 10],
-    [1, 66, 33],
+    { batch: 1, channels: 5, h: 1, w: 1, out: 7 },
+    { batch: 2, channels: 5, h: 3, w: 5, out: 7 },
+    { batch: 1, channels: 5, h: 4, w: 8, out: 7 },
+    { batch: 3, channels: 5, h: 7, w: 10, out: 7 },
+    { batch: 1, channels: 5, h: 66, w: 33, out: 7 },
     // More tiles than one part holds.
-    [2, 80, 61],
-  ])('is the direct one: %i of %i×%i', async (batch, h, w) => {
-    const session = await both;
-    const data = randomValues(1, batch * CHANNELS * h * w);
+    { batch: 2, channels: 5, h: 80, w: 61, out: 7 },
+    { batch: 2, channels: 768, h: 5, w: 6, out: 640 },
+    { batch: 2, channels: 768, h: 72, w: 60, out: 640 },
+  ])('is the direct one: $batch of $channels channels, $h×$w', async ({ batch, channels, h, w, out }) => {
+    const session = await (channels === 5 ? few : many);
+    const data = randomValues(1, batch * channels * h * w);
     const feeds = {
-      x: { data, shape: [batch, CHANNELS, h, w] },
+      x: { data, shape: [batch, channels, h, w] },
       ...sizeFeeds(session, batch, h, w),
     };
     const { direct, winograd } = await session.run(feeds, ['direct', 'winograd']);
     const expected = numbers(direct);
-    expect(winograd?.shape).toEqual([batch, OUT, h, w]);
+    expect(winograd?.shape).toEqual([batch, out, h, w]);
     expectClose(numbers(winograd), expected, ofLargest(expected.data, SHARE));
   });
 

@@ -3,12 +3,15 @@ import { forEachPart } from '../graph/ops/control.ts';
 import { gather } from '../graph/ops/index.ts';
 import { add, matMul, matMulTransposed } from '../graph/ops/math.ts';
 import { concat, reshape, transpose } from '../graph/ops/shape.ts';
+import type { Dim } from '../onnx/proto.ts';
 import type { Level } from './level.ts';
 import { kernelTransformInput } from './run-shapes.ts';
 import { inputTransform, outputTransform, TILE_IN, TILE_OUT } from './winograd-tiles.ts';
 
 const READ = TILE_IN ** 2;
 const MADE = TILE_OUT ** 2;
+/** Transformed weights that are alive at once, 64 MiB of them: fewer cost time, more only memory. */
+const PART_WEIGHTS = 2 ** 24;
 
 /** Whether a 3×3 convolution of stride 1 by w [O, C, 3, 3] is to be made in Winograd's form. */
 export function isWorthWinograd(g: GraphBuilder, w: Value): boolean {
@@ -23,8 +26,8 @@ export function isWorthWinograd(g: GraphBuilder, w: Value): boolean {
  * Source: Lavin & Gray 2015, arXiv 1509.09308, F(4×4, 3×3).
  *
  * Channels lie last, so that a tile is gathered as whole rows and each transform is one product. The transformed
- * weights are four times as large as the weights: they are made anew in each run, which takes less than a tenth of it,
- * and the transform is an input, because the runtime would fold a constant one and keep them all.
+ * weights are four times as large as the weights: they are made anew in each run, a part after the other, which takes
+ * less than a tenth of it, and the transform is an input, because the runtime would fold a constant one and keep them all.
  */
 export function convWinograd(
   g: GraphBuilder,
@@ -37,14 +40,14 @@ export function convWinograd(
   return g.scope('winograd', () => {
     const [batch = 1] = x.shape;
     const [out = 1, channels = 1] = w.shape.map(Number);
-    const weights = transformedWeights(g, w, out, channels);
+    const kernels = kernelParts(g, w, out, channels);
     const places = withZeroRow(g, placesAsRows(g, x, channels, source), source);
     const tiles = level.tiles(g, source);
     const [stack = tiles] = forEachPart(
       g,
       [tiles],
       [{ type: x.type, shape: [MADE, tileRow(level, out)] }],
-      (...[part = tiles]) => [tileResults(g, gather(g, places, part), weights, level)],
+      (...[part = tiles]) => [tileResults(g, gather(g, places, part), kernels, level)],
     );
     const results = reshape(g, stack, [-1, out], [`${level.name}_tile_rows`, out]);
     const made = add(g, gather(g, results, level.places(g)), b);
@@ -53,10 +56,23 @@ export function convWinograd(
   });
 }
 
-/** w [O, C, 3, 3] → [36, O, C]: channels stay where they are, so that the weights are turned as a plain matrix. */
-function transformedWeights(g: GraphBuilder, w: Value, out: number, channels: number): Value {
-  const kernels = reshape(g, w, [out * channels, 9], [out * channels, 9]);
-  const flat = transpose(g, kernels, [1, 0]);
+/** w [O, C, 3, 3] → [n, 9, O/n·C], which the runtime does when it loads: plain matrices to turn, n of them. */
+function kernelParts(g: GraphBuilder, w: Value, out: number, channels: number): Value {
+  const parts = weightParts(out, channels);
+  const rows = (out / parts) * channels;
+  return transpose(g, reshape(g, w, [parts, rows, 9], [parts, rows, 9]), [0, 2, 1]);
+}
+
+/** Into how many parts the outputs of a layer are cut. */
+function weightParts(out: number, channels: number): number {
+  let parts = 1;
+  while ((READ * out * channels) / parts > PART_WEIGHTS && out % (2 * parts) === 0) parts *= 2;
+  return parts;
+}
+
+/** [9, O·C] → [36, O, C]. */
+function transformedWeights(g: GraphBuilder, flat: Value, channels: number): Value {
+  const out = Number(flat.shape[1]) / channels;
   const transform = g.input(kernelTransformInput, 'f32', [READ, 9]);
   return reshape(g, matMul(g, transform, flat), [READ, out, channels], [READ, out, channels]);
 }
@@ -73,18 +89,34 @@ function withZeroRow(g: GraphBuilder, rows: Value, level: Level): Value {
   return concat(g, [rows, zeros], 0, `${level.name}_places_and_zero`);
 }
 
-/** Tiles as read [36, T, C], weights [36, O, C] → their results [16, T·O]. */
-function tileResults(g: GraphBuilder, tiles: Value, weights: Value, level: Level): Value {
-  const [, count = 1] = tiles.shape;
-  const [, out, channels] = weights.shape.map(Number);
+/** Tiles as read [36, T, C], kernels [n, 9, O/n·C] → their results [16, T·O]. */
+function tileResults(g: GraphBuilder, tiles: Value, kernels: Value, level: Level): Value {
+  const [, count = 1, channels = 1] = tiles.shape;
+  const [parts = 1, taps = 9, row = 1] = kernels.shape.map(Number);
   const read = reshape(g, tiles, [READ, -1], [READ, tileRow(level, channels)]);
   const ready = matMul(g, g.floats(inputTransform, [READ, READ]), read);
-  const factors = reshape(g, ready, [READ, -1, channels ?? 1], [READ, count, channels ?? 1]);
-  const products = reshape(g, matMulTransposed(g, factors, weights), [READ, -1], [READ, tileRow(level, out)]);
+  const factors = reshape(g, ready, [READ, -1, Number(channels)], [READ, count, channels]);
+  if (parts === 1) return partResults(g, factors, reshape(g, kernels, [taps, row], [taps, row]), level);
+  const out = row / Number(channels);
+  const [stack = kernels] = forEachPart(
+    g,
+    [kernels],
+    [{ type: tiles.type, shape: [MADE, tileRow(level, out)] }],
+    (part = kernels) => [partResults(g, factors, part, level)],
+  );
+  const apart = reshape(g, stack, [parts, -1, out], [parts, `${level.name}_results`, out]);
+  return reshape(g, transpose(g, apart, [1, 0, 2]), [MADE, -1], [MADE, tileRow(level, parts * out)]);
+}
+
+/** Tiles ready to be multiplied [36, T, C], kernels [9, O·C] → their results [16, T·O]. */
+function partResults(g: GraphBuilder, factors: Value, kernels: Value, level: Level): Value {
+  const weights = transformedWeights(g, kernels, Number(factors.shape[2]));
+  const row = tileRow(level, weights.shape[1]);
+  const products = reshape(g, matMulTransposed(g, factors, weights), [READ, -1], [READ, row]);
   return matMul(g, g.floats(outputTransform, [MADE, READ]), products);
 }
 
 /** All tiles of a part with all their channels. The runtime takes sizes of one name for equal. */
-function tileRow(level: Level, channels = 1): string {
+function tileRow(level: Level, channels: Dim = 1): string {
   return `${level.name}_tiles_of_${channels}`;
 }

@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { reduceMax } from '../graph/ops/index.ts';
-import { abs, div } from '../graph/ops/math.ts';
+import { reduceMax, reduceMin } from '../graph/ops/index.ts';
+import { div, max, neg } from '../graph/ops/math.ts';
 import type { ConvOptions } from '../graph/ops/nn.ts';
 import { matMulQuantized, quantizeAtRun, quantizeRows, type Quantized } from '../graph/ops/quantize.ts';
 import { concat, padWith, reshape, transpose, trim } from '../graph/ops/shape.ts';
@@ -76,6 +76,8 @@ function quantizeWeights(
   w: Value,
   axes: readonly number[],
 ): { values: Value; scales: Value } {
-  const scales = div(g, reduceMax(g, abs(g, w), axes), g.floats([LARGEST], []));
+  // Not of |w|: the loading runtime would hold that, as large as w, until all constants are computed.
+  const largest = max(g, reduceMax(g, w, axes), neg(g, reduceMin(g, w, axes)));
+  const scales = div(g, largest, g.floats([LARGEST], []));
   return { values: quantizeRows(g, w, scales), scales };
 }

@@ -10,6 +10,15 @@ export const TILE_IN = 6;
 
 /** Tiles that are worked on at once: their working memory, 36 numbers a channel, is what a part takes. */
 const PART_TILES = 512;
+/** Transformed weights that are alive at once, 64 MiB of them: fewer cost time, more only memory. */
+const PART_WEIGHTS = 2 ** 24;
+
+/** Into how many parts the outputs of a layer are cut. */
+export function weightParts(out: number, channels: number): number {
+  let parts = 1;
+  while ((TILE_IN ** 2 * out * channels) / parts > PART_WEIGHTS && out % (2 * parts) === 0) parts *= 2;
+  return parts;
+}
 
 const inputRows = [
   [4, 0, -5, 0, 1, 0],

@@ -6,12 +6,10 @@ import { concat, reshape, transpose } from '../graph/ops/shape.ts';
 import type { Dim } from '../onnx/proto.ts';
 import type { Level } from './level.ts';
 import { kernelTransformInput } from './run-shapes.ts';
-import { inputTransform, outputTransform, TILE_IN, TILE_OUT } from './winograd-tiles.ts';
+import { inputTransform, outputTransform, TILE_IN, TILE_OUT, weightParts } from './winograd-tiles.ts';
 
 const READ = TILE_IN ** 2;
 const MADE = TILE_OUT ** 2;
-/** Transformed weights that are alive at once, 64 MiB of them: fewer cost time, more only memory. */
-const PART_WEIGHTS = 2 ** 24;
 
 /** Whether a 3×3 convolution of stride 1 by w [O, C, 3, 3] is to be made in Winograd's form. */
 export function isWorthWinograd(g: GraphBuilder, w: Value): boolean {
@@ -61,13 +59,6 @@ function kernelParts(g: GraphBuilder, w: Value, out: number, channels: number): 
   const parts = weightParts(out, channels);
   const rows = (out / parts) * channels;
   return transpose(g, reshape(g, w, [parts, rows, 9], [parts, rows, 9]), [0, 2, 1]);
-}
-
-/** Into how many parts the outputs of a layer are cut. */
-function weightParts(out: number, channels: number): number {
-  let parts = 1;
-  while ((READ * out * channels) / parts > PART_WEIGHTS && out % (2 * parts) === 0) parts *= 2;
-  return parts;
 }
 
 /** [9, O·C] → [36, O, C]. */

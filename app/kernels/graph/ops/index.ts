@@ -69,8 +69,12 @@ export function reduceMaxLast(g: GraphBuilder, x: Value): Value {
   return reduceMax(g, x, [x.shape.length - 1]);
 }
 
-/** Largest value along `axes`, which go. */
-export function reduceMax(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
+const reduced = (op: string) => (g: GraphBuilder, x: Value, axes: readonly number[]) => {
   const shape = x.shape.filter((_, axis) => !axes.includes(axis));
-  return g.node('ReduceMax', x.type, shape, { inputs: [x, g.ints(axes)], attributes: { keepdims: 0 } });
-}
+  return g.node(op, x.type, shape, { inputs: [x, g.ints(axes)], attributes: { keepdims: 0 } });
+};
+
+/** Largest value along `axes`, which go. */
+export const reduceMax = reduced('ReduceMax');
+/** Smallest value along `axes`, which go. */
+export const reduceMin = reduced('ReduceMin');

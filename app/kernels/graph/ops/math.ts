@@ -20,10 +20,11 @@ export const sub = elementwise('Sub');
 export const mul = elementwise('Mul');
 export const div = elementwise('Div');
 export const min = elementwise('Min');
+export const max = elementwise('Max');
 
 const unary = (op: string) => (g: GraphBuilder, x: Value) => g.node(op, x.type, x.shape, { inputs: [x] });
 
-export const abs = unary('Abs');
+export const neg = unary('Neg');
 export const sigmoid = unary('Sigmoid');
 export const sin = unary('Sin');
 export const cos = unary('Cos');

@@ -46,16 +46,18 @@ describe('estimateMemory', () => {
     expect(millions(weights.decoder.values)).toBe(49);
     expect(millions(weights.unet.convValues)).toBe(564);
     expect(millions(weights.unet.eightBitValues)).toBe(831);
-    expect(weights.unet.winogradValues).toBe(2560 * 1280 * 3 * 3);
+    expect(weights.unet.winogradValues).toBe((2560 * 1280 * 3 * 3) / 8);
   });
 
   // VmHWM of the engine process in MiB, measured on 29 November 2026 (2 cores, Linux x64, onnxruntime-node 1.30).
   it.each([
     ['loading the U-Net, full', of(at(512)).phases.load, 5541],
-    ['steps at 512 px, full', of(at(512)).phases.steps, 4623],
-    ['steps at 256 px, full', of(at(256)).phases.steps, 4466],
-    ['a whole picture of 512 px, full', of(at(512)).bytes, 5927],
-    ['a whole picture of 256 px, full', of(at(256)).bytes, 5582],
+    ['steps at 512 px, full', of(at(512)).phases.steps, 4010],
+    ['a whole picture of 512 px, full', of(at(512)).bytes, 5743],
+    ['decoding at 512 px, full', of(at(512)).phases.decode, 5473],
+    ['steps at 1024 px, full', of(at(1024)).phases.steps, 4650],
+    ['a whole picture of 1024 px, full', of(at(1024)).bytes, 6300],
+    ['a whole picture of 256 px, full', of(at(256)).bytes, 5750],
     ['steps at 512 px, low', of(at(512), 'low').phases.steps, 3628],
     ['loading the U-Net, full, int8', of(at(512), 'full', int8).phases.load, 8786],
     ['loading the U-Net, low, int8', of(at(512), 'low', int8).phases.load, 8785],

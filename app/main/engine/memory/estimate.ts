@@ -14,8 +14,8 @@ const floatBytes = Float32Array.BYTES_PER_ELEMENT;
 /** The runtime's arena grows in steps; measured 1.1 to 1.35 times what lies in it. */
 const arenaShare = 1.2;
 /**
- * Of the largest convolution in Winograd's form: its weights become four times as large in each run, and the arena keeps
- * 2.2 times that (SD 1.5's U-Net took 0.97 GiB more at 256 and at 512 px alike). In low memory nothing has that form.
+ * Of the weights that are transformed at once for Winograd's form: they become four times as large in each run, and the
+ * arena keeps 2.2 times that. In low memory nothing has that form.
  */
 const winogradShare = 2.2 * 4;
 /** Decoding in that form, in an arena that is kept; measured 1.4 to 1.5 times what is counted of the direct form. */

@@ -5,6 +5,7 @@ import type { ExpectedTensors } from '#kernels/nets/tensors.ts';
 import { emitUnet } from '#kernels/nets/unet.ts';
 import { cpuTarget } from '#kernels/graph/target.ts';
 import { isWorthEightBits } from '#kernels/nn/eight-bit.ts';
+import { weightParts } from '#kernels/nn/winograd-tiles.ts';
 import { isWorthWinograd } from '#kernels/nn/winograd.ts';
 import type { WeightSource } from '#kernels/onnx/weights.ts';
 
@@ -24,7 +25,7 @@ export interface NetWeights {
   readonly convValues: number;
   /** Those that precision int8 makes 8-bit numbers of. */
   readonly eightBitValues: number;
-  /** Those of the largest convolution in Winograd's form, whose weights are transformed anew in each run; 0: there is none. */
+  /** The most that are transformed at once, in each run, for a convolution in Winograd's form; 0: there is none. */
   readonly winogradValues: number;
 }
 
@@ -82,7 +83,7 @@ function count(tensors: ExpectedTensors, isHeld: (name: string) => boolean = () 
       eightBitValues += size;
     // Those that halve a grid have another stride.
     if (isWorthWinograd(g, { name, type: 'f32', shape }) && !name.includes('downsamplers'))
-      winogradValues = Math.max(winogradValues, size);
+      winogradValues = Math.max(winogradValues, size / weightParts(shape[0] ?? 1, shape[1] ?? 1));
   }
   return { values, convValues, eightBitValues, winogradValues };
 }

@@ -11,6 +11,8 @@ import { PX_PER_TOKEN, writeBlockWork } from './block-work.ts';
 
 const RATIO = 0.5;
 const ALREADY_MERGED = 'the block on half the tokens, without merging';
+/** As new requests have it; the peers know no windows. */
+const WINDOWED = { variant: 'windows of 16', merging: { ...tomesdMerging, matchWindow: 16 } };
 
 /**
  * What merging costs beside the attention that it shortens: the block at ratio .5 against the same block on half the
@@ -54,11 +56,21 @@ async function measureOverhead(bench: Bench, rounds: number, { key, title, side 
     for (const { side: name, provider } of bench.contenders) {
       const contender = { side: name, provider };
       const [all, merged] = [await start(contender, whole), await start(contender, half)];
-      const run = (worker: Worker, ratio: number) => async (round: number) =>
-        (await worker.run({ ratio, fixed: false, step: round, merging: tomesdMerging })).tookMs;
+      const run =
+        (worker: Worker, ratio: number, merging = tomesdMerging) =>
+        async (round: number) =>
+          (await worker.run({ ratio, fixed: false, step: round, merging })).tookMs;
       entries.push(
         { key: { ...contender, ratio: 0 }, run: run(all, 0) },
         { key: { ...contender, ratio: RATIO }, run: run(all, RATIO) },
+        ...(name === 'tessera'
+          ? [
+              {
+                key: { ...contender, ratio: RATIO, variant: WINDOWED.variant },
+                run: run(all, RATIO, WINDOWED.merging),
+              },
+            ]
+          : []),
         { key: { ...contender, ratio: 0, variant: ALREADY_MERGED }, run: run(merged, 0) },
       );
     }
@@ -83,20 +95,27 @@ async function measureOverhead(bench: Bench, rounds: number, { key, title, side 
   }
 }
 
-function shareOf(contender: Contender, figures: readonly Figure[]): number {
+/** NaN where that way was not measured. */
+function shareOf(contender: Contender, figures: readonly Figure[], way?: string): number {
   const median = (ratio: number, variant?: string) =>
     find(figures, { ...contender, ratio, variant })?.times?.median ?? NaN;
-  return (median(RATIO) - median(0, ALREADY_MERGED)) / median(0);
+  return (median(RATIO, way) - median(0, ALREADY_MERGED)) / median(0);
 }
 
 function sharesOf(contenders: readonly Contender[], figures: readonly Figure[]): Record<string, number> {
   const cpu = contenders.find(({ side, provider }) => side === 'tessera' && provider === 'cpu');
-  return cpu === undefined ? {} : { overheadShare: shareOf(cpu, figures) };
+  if (cpu === undefined) return {};
+  return {
+    overheadShare: shareOf(cpu, figures),
+    windowedOverheadShare: shareOf(cpu, figures, WINDOWED.variant),
+  };
 }
 
 function notesOf(contenders: readonly Contender[], figures: readonly Figure[]): string[] {
-  return contenders.map(
-    (contender) =>
-      `${nameOf(contender)}: everything but the shortened attention takes ${(100 * shareOf(contender, figures)).toFixed(1)} % of the unmerged block's time (median at ratio ${RATIO} less that of ${ALREADY_MERGED}).`,
-  );
+  return contenders.map((contender) => {
+    const percent = (way?: string) => `${(100 * shareOf(contender, figures, way)).toFixed(1)} %`;
+    const windowed =
+      contender.side === 'tessera' ? `, ${percent(WINDOWED.variant)} in ${WINDOWED.variant}` : '';
+    return `${nameOf(contender)}: everything but the shortened attention takes ${percent()}${windowed} of the unmerged block's time (median at ratio ${RATIO} less that of ${ALREADY_MERGED}).`;
+  });
 }

@@ -1,5 +1,6 @@
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import { EngineError } from '#contract/errors.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { FLOAT_LIMIT, measure, wantedFigures, type Bench } from '../measure.ts';
 import { normalValues } from '../models/normal.ts';
@@ -55,14 +56,17 @@ async function measureUnet(
 ): Promise<Study> {
   const model = await source.open();
   const { unet } = await openCheckpoint(model.path);
-  const oneGraph = freemem() < WEIGHTS_AT_ONCE * float32Bytes(unet.weights) + ACTIVATION_BYTES;
+  const variants = uncached(options);
+  const weightsBytes = float32Bytes(unet.weights);
+  const oneGraph = freemem() < WEIGHTS_AT_ONCE * weightsBytes + ACTIVATION_BYTES;
+  assertRoom(variants.length, weightsBytes);
   const inputs = await writeInputs(bench.folder, side, unet.config.crossAttentionDim);
   return measure(bench, {
     key,
     title,
     work: { kind: 'unet', model: model.path, configFolder: model.configFolder, inputs, oneGraph },
     ratios: options.ratios,
-    variants: uncached(options),
+    variants,
     rounds: options.rounds,
     sameWorkLimit: FLOAT_LIMIT,
     notes: [
@@ -72,6 +76,18 @@ async function measureUnet(
         : []),
     ],
   });
+}
+
+/** Each way of merging is a graph with weights of its own: too many end the worker. Throws REQUEST_INVALID. */
+function assertRoom(variants: number, weightsBytes: number): void {
+  if (variants === 0) return;
+  const neededBytes = (variants + WEIGHTS_AT_ONCE - 1) * weightsBytes + ACTIVATION_BYTES;
+  if (freemem() >= neededBytes) return;
+  const gb = (bytes: number) => (bytes / 1e9).toFixed(1);
+  throw new EngineError(
+    'REQUEST_INVALID',
+    `${variants} ways of merging beside tomesd's take about ${gb(neededBytes)} GB, ${gb(freemem())} GB are free: name fewer with --variant, one a run if need be.`,
+  );
 }
 
 async function writeInputs(folder: string, side: number, width: number): Promise<string> {

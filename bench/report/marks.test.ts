@@ -119,6 +119,22 @@ test('with a step cache in both, the same cache is compared', () => {
   });
 });
 
+test('another way of merging with a step cache meets the peers with the same cache', () => {
+  const variant = 'step cache 5/0';
+  const lines = [
+    { ratio: 0, ms: 90 },
+    { ratio: 0.5, ms: 30, variant },
+    { ratio: 0.5, ms: 20, variant: `default, ${variant}` },
+    { side: 'torch', ratio: 0.5, ms: 60, variant: 'step cache 3/0' },
+    { side: 'torch', ratio: 0.5, ms: 40, variant },
+  ] as const;
+  const records = [recordOf({ topic: 'pictures', model: 'sd15', sizePx: 512, steps: 6 }, lines)];
+  expect(judged('The same at 512 px with a step cache in both', records)).toMatchObject({
+    value: 2,
+    note: `default, ${variant}; tomesd's own way: 1.33`,
+  });
+});
+
 test('peaks are told above the weights, ours as a share of theirs', () => {
   const GB = 1e9;
   const lines = [
@@ -134,6 +150,12 @@ test('peaks are told above the weights, ours as a share of theirs', () => {
 test('single numbers of a study are found by their names', () => {
   const record = recordOf({ topic: 'overhead', sizePx: 512 }, [], { facts: { overheadShare: 0.12 } });
   expect(judged("Merging's own cost", [record])).toMatchObject({ outcome: 'missed', value: 12 });
+  const both = { overheadShare: 0.12, windowedOverheadShare: 0.06 };
+  const windowed = recordOf({ topic: 'overhead', sizePx: 512 }, [], { facts: both });
+  expect(judge(mark("Merging's own cost"), [windowed]).found).toMatchObject({
+    value: 6,
+    note: 'matching within windows of 16',
+  });
 });
 
 test('a gain by precision is none of merging, and the peers compute in float32', () => {

@@ -3,6 +3,7 @@ import {
   cachedVersusPeers,
   fact,
   gain,
+  leastFact,
   peakAboveWeights,
   pictureVersusPeers,
   time,
@@ -96,7 +97,13 @@ export const marks: readonly Mark[] = [
     ...{
       limit: { atMost: 10 },
       unit: '%',
-      rule: scaled(fact({ topic: 'overhead', sizePx: 512 }, 'overheadShare'), 100),
+      rule: scaled(
+        leastFact(
+          { topic: 'overhead', sizePx: 512 },
+          { overheadShare: undefined, windowedOverheadShare: 'matching within windows of 16' },
+        ),
+        100,
+      ),
     },
   },
   {

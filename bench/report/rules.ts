@@ -49,7 +49,13 @@ export function versusPeers(wanted: StudyKey, ratio: number): Rule {
 export function cachedVersusPeers(wanted: StudyKey, ratio: number): Rule {
   return firstOf(wanted, 'cpu', (figures, ours) =>
     bestCached(ours, ratio, (figure) =>
-      faster(find(figures, { side: 'torch', ratio, variant: figure.variant }), figure),
+      faster(
+        figures.find(
+          (theirs) =>
+            theirs.side === 'torch' && theirs.ratio === ratio && cacheOf(theirs) === cacheOf(figure),
+        ),
+        figure,
+      ),
     ),
   );
 }
@@ -79,6 +85,21 @@ export function fact(wanted: StudyKey, name: string): Rule {
     for (const record of records.filter(({ study }) => matches(study.key, wanted))) {
       const value = record.study.facts?.[name];
       if (value !== undefined) return { value, from: [record] };
+    }
+    return undefined;
+  };
+}
+
+/** The least of several such numbers, each of a way that is named where it is not tomesd's own. */
+export function leastFact(wanted: StudyKey, ways: Readonly<Record<string, string | undefined>>): Rule {
+  return (records) => {
+    for (const record of records.filter(({ study }) => matches(study.key, wanted))) {
+      const told = Object.entries(ways).flatMap(([name, note]) => {
+        const value = record.study.facts?.[name];
+        return value === undefined || Number.isNaN(value) ? [] : [{ value, note }];
+      });
+      const least = told.toSorted((a, b) => a.value - b.value)[0];
+      if (least !== undefined) return { ...least, from: [record] };
     }
     return undefined;
   };
@@ -170,8 +191,13 @@ function placeOf({ side, provider }: Figure): Pick<Figure, 'side' | 'provider'> 
   return { side, provider };
 }
 
-function isCached({ variant = '' }: Figure): boolean {
-  return /step ?cache/i.test(variant);
+/** Its step cache, as variants.ts names it. */
+function cacheOf({ variant = '' }: Figure): string | undefined {
+  return /step ?cache [\d/]+/i.exec(variant)?.[0];
+}
+
+function isCached(figure: Figure): boolean {
+  return cacheOf(figure) !== undefined;
 }
 
 function bestCached(
@@ -203,7 +229,7 @@ function best(
   });
   const top = valued.toSorted((a, b) => b.value - a.value)[0];
   if (top === undefined) return undefined;
-  const plain = valued.find(({ figure }) => figure.variant === undefined);
+  const plain = valued.find(({ figure }) => figure.variant === cacheOf(figure));
   const beside =
     plain === undefined || plain === top ? undefined : `tomesd's own way: ${plain.value.toFixed(2)}`;
   return { value: top.value, note: withVariant(top.figure, beside) };

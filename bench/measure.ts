@@ -192,14 +192,15 @@ async function time(
   workers: Workers,
   failures: Failures,
 ): Promise<Omit<Timings, 'differences'>> {
-  const wholes = new Map<Entry, number[]>();
+  const wholes = new Map<Entry, { readonly round: number; readonly ms: number }[]>();
   const entries = entriesOf(plan, [...workers.keys()]).map((key) => ({
     key,
     run: async (round: number) => {
       if (failureOf(failures, key) !== undefined) return NaN;
       try {
         const ran = await workers.get(key.contender)?.run(pointOf(key, false, round));
-        if (round > 0) wholes.set(key, [...(wholes.get(key) ?? []), ...wholeOf(plan, key, ran)]);
+        const told = wholeOf(plan, key, ran).map((ms) => ({ round, ms }));
+        wholes.set(key, [...(wholes.get(key) ?? []), ...told]);
         return ran?.tookMs ?? NaN;
       } catch (error) {
         failures.set(key.variant.name === '' ? key.contender : lineOf(key), words(error));
@@ -219,7 +220,20 @@ async function time(
   });
   const found = timed
     .filter(({ key }) => failureOf(failures, key) === undefined)
-    .map(({ key, times }) => ({ key, figure: { times, ...told(plan, wholes.get(key)) } }));
+    .map(({ key, times }) => {
+      // The round that warms up counts where it is taken for the first.
+      const counted = wholes.get(key)?.filter(({ round }) => round > 0 || isCold);
+      return {
+        key,
+        figure: {
+          times,
+          ...told(
+            plan,
+            counted?.map(({ ms }) => ms),
+          ),
+        },
+      };
+    });
   return { timed: found, isCold };
 }
 

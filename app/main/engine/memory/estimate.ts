@@ -21,10 +21,10 @@ const winogradShare = 2.2 * 4;
 /** Decoding in that form, in an arena that is kept; measured 1.4 to 1.5 times what is counted of the direct form. */
 const decodingShare = 1.45;
 /**
- * In int8, beside what is held, the loading runtime has each such weight in float32, its absolute values, and itself in
- * 8 bits before it is turned: it lets go of no constant before all are computed. The same in low memory.
+ * In int8, beside what is held, the loading runtime has each such weight in float32, and in 8 bits before it is turned:
+ * it lets go of no constant before all are computed. The same in low memory.
  */
-const eightBitLoading = 2 * Float32Array.BYTES_PER_ELEMENT + 1;
+const eightBitLoading = Float32Array.BYTES_PER_ELEMENT + 1;
 
 function eightBitHeld({ values, eightBitValues }: NetWeights): number {
   return floatBytes * (values - eightBitValues) + eightBitValues;

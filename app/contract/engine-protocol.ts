@@ -113,6 +113,8 @@ export const JobFiguresSchema = v.strictObject({
   peakMemory: v.strictObject({ bytes: Count, source: v.string() }),
   /** Absent in rows written before it was told. */
   runtime: v.exactOptional(RuntimeReportSchema),
+  /** Where the next job with this model and these candidates begins: a device that failed is not tried again. */
+  next: v.exactOptional(CandidateSchema),
   /** Of the graphics card, where the job ran on one that tells. */
   deviceMemory: v.exactOptional(v.strictObject({ bytes: Count, source: v.string() })),
   memoryMode: v.exactOptional(v.picklist(memoryModes)),

@@ -8,6 +8,22 @@ export type Provider = (typeof providers)[number];
 export const precisions = ['f32', 'f16', 'int8'] as const;
 export type Precision = (typeof precisions)[number];
 
+/** As people write them, in every language. */
+export const providerNames: Readonly<Record<Provider, string>> = {
+  cpu: 'CPU',
+  webgpu: 'WebGPU',
+  dml: 'DirectML',
+  coreml: 'Core ML',
+  cuda: 'CUDA',
+};
+
+/** As people write them in English; what is a word in another language is the window's to say. */
+export const precisionNames: Readonly<Record<Precision, string>> = {
+  f32: 'float32',
+  f16: 'float16',
+  int8: '8-bit',
+};
+
 /** Full keeps every net loaded; low loads one after another and works in slices. */
 export const memoryModes = ['full', 'low'] as const;
 export type MemoryMode = (typeof memoryModes)[number];
@@ -84,6 +100,11 @@ export const CandidateSchema = v.strictObject({
 });
 export type Candidate = v.InferOutput<typeof CandidateSchema>;
 
+/** "WebGPU · float16 (NVIDIA GeForce RTX 3060)". */
+export function describePlace({ provider, precision, device }: Candidate): string {
+  return `${providerNames[provider]} · ${precisionNames[precision]} (${device})`;
+}
+
 export const netParts = ['text', 'unet', 'vae'] as const;
 export type NetPartName = (typeof netParts)[number];
 
@@ -91,8 +112,26 @@ export type NetPartName = (typeof netParts)[number];
 export const RuntimeReportSchema = v.strictObject({
   parts: v.array(v.strictObject({ part: v.picklist(netParts), ...CandidateSchema.entries })),
   notices: v.array(v.string()),
+  /** The U-Net began elsewhere than it ended: its times are those of no place. */
+  moved: v.exactOptional(v.literal(true)),
 });
 export type RuntimeReport = v.InferOutput<typeof RuntimeReportSchema>;
+
+/** What figures depend on beside the request; null where it was not told. */
+export interface MeasuredPlace {
+  readonly provider: string | null;
+  readonly device: string | null;
+  readonly precision: Precision | null;
+}
+
+/** Figures of different places are never compared, nor those of a place that is not known. */
+export function isSamePlace(
+  a: MeasuredPlace | null | undefined,
+  b: MeasuredPlace | null | undefined,
+): boolean {
+  if (a == null || b == null || a.device === null || a.precision === null) return false;
+  return a.provider === b.provider && a.device === b.device && a.precision === b.precision;
+}
 
 /** Where the U-Net ran: nearly all of a picture's time is its. */
 export function unetPlace(report: RuntimeReport | undefined): Candidate | undefined {
@@ -100,4 +139,9 @@ export function unetPlace(report: RuntimeReport | undefined): Candidate | undefi
   if (unet === undefined) return undefined;
   const { provider, index, device, precision } = unet;
   return { provider, index, device, precision };
+}
+
+/** The same where what was measured is of that place alone, and can be compared. */
+export function measuredPlace(report: RuntimeReport | undefined): Candidate | undefined {
+  return report?.moved === true ? undefined : unetPlace(report);
 }

@@ -48,7 +48,7 @@ const queue = {
       }),
     )
     .output(v.object({ batchId: IdSchema, generations: v.array(GenerationSchema) })),
-  /** The same request and seed with other merging or steps, to compare. Rows that exist already are answered, not made again. */
+  /** The same request and seed with other merging or steps, to compare. Rows of the place where they would be made are answered, not made again. */
   variants: procedure
     .input(
       v.object({
@@ -157,7 +157,7 @@ const presets = {
     .output(PresetSchema),
   remove: procedure.input(v.object({ id: IdSchema })).output(v.object({ removed: v.boolean() })),
   /**
-   * Makes one picture without merging and one with each preset that has no figures yet, in the queue, same seed.
+   * Makes one picture without merging and one with each preset that was not made yet where it would be made now, in the queue, same seed.
    * With `ratios`, one of each of these instead; with `again`, all of them once more under a new seed.
    */
   measure: procedure

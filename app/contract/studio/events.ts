@@ -17,8 +17,13 @@ export type QueueState = v.InferOutput<typeof QueueStateSchema>;
 export const StudioEventSchema = v.variant('type', [
   v.object({ type: v.literal('queue'), queue: QueueStateSchema }),
   v.object({ type: v.literal('settings'), settings: SettingsSchema }),
-  /** Where the next picture is to be made; null while that is being found out. */
-  v.object({ type: v.literal('next'), place: v.nullable(CandidateSchema) }),
+  v.object({
+    type: v.literal('next'),
+    /** Where the next picture is to be made; null while that is being found out. */
+    place: v.nullable(CandidateSchema),
+    /** With this model elsewhere: a device failed it, and is not tried again while the engine keeps it loaded. */
+    fallback: v.nullable(v.object({ modelId: v.string(), place: CandidateSchema })),
+  }),
   v.object({
     type: v.literal('started'),
     id: IdSchema,

@@ -47,7 +47,7 @@ export type Annotation = v.InferOutput<typeof AnnotationSchema>;
 export const SpreadSchema = v.object({ low: v.number(), high: v.number() });
 export type Spread = v.InferOutput<typeof SpreadSchema>;
 
-/** Medians over the pictures that share model, size, steps, scheduler, provider, precision, merging and step caching. */
+/** Medians over the pictures that share model, size, steps, scheduler, provider, device, precision, merging and step caching. */
 export const StatisticSchema = v.object({
   modelId: v.string(),
   modelName: v.string(),
@@ -56,7 +56,8 @@ export const StatisticSchema = v.object({
   steps: CountSchema,
   scheduler: v.string(),
   provider: v.nullable(v.string()),
-  /** Of the U-Net; null where it was not told. */
+  /** Of the U-Net, as is its precision; null where it was not told. */
+  device: v.nullable(v.string()),
   precision: v.nullable(v.picklist(precisions)),
   ratio: v.number(),
   merging: MergingSchema,

@@ -16,12 +16,12 @@ export type PresetChanges = v.InferOutput<typeof PresetChangesSchema>;
 export const builtinPresetIds = ['exact', 'faithful', 'balanced', 'fast', 'draft'] as const;
 export type BuiltinPresetId = (typeof builtinPresetIds)[number];
 
-/** Measured on this machine with this model at this size; medians over `pictures` pictures of the history. */
+/** Measured where the next picture is made, with this model at this size; medians over `pictures` pictures of the history. */
 export const PresetFiguresSchema = v.object({
   pictures: CountSchema,
   totalMs: MillisecondsSchema,
   stepMs: MillisecondsSchema,
-  /** Time without merging over time with it, same model, size and steps; null until both were measured. */
+  /** Time without merging over time with it, same model, size, steps and place; null until both were measured. */
   speedup: v.nullable(v.number()),
   psnrDb: v.nullable(v.number()),
   measuredAt: TimestampSchema,

@@ -10,12 +10,16 @@ import { createChildProcessPort } from './port.ts';
 
 const fakeEngine = fileURLToPath(import.meta.resolve('#tests/fake-engine.ts'));
 let starts = 0;
+let ends = 0;
 let engine: Engine;
 
 function start(cancelLimitMs = 10_000): Engine {
-  starts = 0;
+  starts = ends = 0;
   engine = createEngine({
     cancelLimitMs,
+    onEnd: () => {
+      ends++;
+    },
     startPort: () => {
       starts++;
       return createChildProcessPort(fakeEngine);
@@ -191,6 +195,9 @@ test('a driver that takes the process down (stand-in): the job is begun again on
   );
   expect(figures.totalMs).toBe(1);
   expect(starts).toBe(2);
+  // The next job is given the card again, by a process that knows nothing of this one.
+  expect(figures.next).toEqual(card);
+  expect(ends).toBe(1);
   const [warning] = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
   expect(warning).toMatch(
     /^The engine ended on Card: .*SIGSEGV.*driver fell The picture is begun again on CPU\.$/s,

@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly startPort: () => EnginePort;
   /** A cancel that is not answered for this long ends the process: one step can take minutes. */
   readonly cancelLimitMs?: number;
+  /** Called whenever the process is gone or given up, and with it what it had loaded and learned. */
+  readonly onEnd?: () => void;
 }
 
 type RequestBody = EngineRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
@@ -81,6 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
 class EngineHost implements Engine {
   readonly #startPort: () => EnginePort;
   readonly #cancelLimitMs: number;
+  readonly #onEnd: () => void;
   #port: EnginePort | undefined;
   #exited: Promise<void> = Promise.resolve();
   #lastId = 0;
@@ -89,6 +92,7 @@ class EngineHost implements Engine {
   constructor(options: EngineOptions) {
     this.#startPort = options.startPort;
     this.#cancelLimitMs = options.cancelLimitMs ?? defaultCancelLimitMs;
+    this.#onEnd = options.onEnd ?? (() => undefined);
   }
 
   get pid(): number | undefined {
@@ -129,10 +133,12 @@ class EngineHost implements Engine {
     } catch (error) {
       const next = pictures === 0 ? withoutFirstDevice(candidates, error) : undefined;
       if (next === undefined) throw error;
-      return await this.generate(
+      const figures = await this.generate(
         { ...job, candidates: next.left, notices: [...notices, next.notice] },
         options,
       );
+      // The next job comes with all candidates.
+      return { ...figures, next: next.first };
     }
   }
 
@@ -196,6 +202,7 @@ class EngineHost implements Engine {
         // A port that was given up already has no job any more; its successor's job is not its to fail.
         if (this.#port === port) {
           this.#port = undefined;
+          this.#onEnd();
           const job = this.#takeJob();
           job?.reject(job.cancelled ? new CancelledError() : describeExit(exit, job.outlook));
         }
@@ -242,6 +249,7 @@ class EngineHost implements Engine {
   #giveUp(port: EnginePort, error: Error): void {
     this.#takeJob()?.reject(error);
     this.#port = undefined;
+    this.#onEnd();
     port.kill();
   }
 
@@ -266,5 +274,5 @@ function withoutFirstDevice(candidates: readonly Candidate[], error: unknown) {
   const [next] = left;
   if (next === undefined) return undefined;
   const notice = `The engine ended on ${first.device}: ${error.message} The picture is begun again on ${next.device}.`;
-  return { left, notice };
+  return { first, left, notice };
 }

@@ -36,7 +36,7 @@ describe('where the parts of a model run', () => {
     expect(places(runtime)).toEqual(['cpu f32', 'cpu f32', 'cpu f32']);
     expect(runtime.fallBack('unet', failure)).toBe(false);
     expect(told[0]).toBe(
-      'WebGPU (Card A, F16) could not go on: The model could not be run: no such kernel. The picture is made on WebGPU (Card A, F32) instead.',
+      'WebGPU · float16 (Card A) could not go on: The model could not be run: no such kernel. The picture is made on WebGPU · float32 (Card A) instead.',
     );
     expect(runtime.report().notices).toEqual(told);
   });
@@ -53,11 +53,14 @@ describe('where the parts of a model run', () => {
   test('a device that was full is asked again by the next job; one that was lost is not', () => {
     const wasFull = new Runtime([webgpu]);
     wasFull.fallBack('unet', full);
+    expect(wasFull.place('unet').provider).toBe('cpu');
+    expect(wasFull.next()).toEqual(webgpu);
     expect(wasFull.begin(() => undefined)).toBe(true);
     expect(wasFull.place('unet')).toEqual(webgpu);
     expect(wasFull.report().notices).toEqual([]);
     const wasLost = new Runtime([webgpu]);
     wasLost.fallBack('unet', lost);
+    expect(wasLost.next().provider).toBe('cpu');
     expect(wasLost.begin(() => undefined)).toBe(false);
     expect(wasLost.place('unet').provider).toBe('cpu');
     expect(wasLost.report().notices).toHaveLength(1);
@@ -93,7 +96,7 @@ describe('where the parts of a model run', () => {
     runtime.refuse('It needs 9 GB.');
     expect(runtime.place('unet')).toEqual(cuda);
     expect(told).toEqual([
-      'WebGPU (Card A, F16) is too small: It needs 9 GB. The picture is made on CUDA (Card B, F32) instead.',
+      'WebGPU · float16 (Card A) is too small: It needs 9 GB. The picture is made on CUDA · float32 (Card B) instead.',
     ]);
     expect(runtime.report().notices).toEqual(told);
     expect(runtime.fallBack('unet', failure)).toBe(true);
@@ -101,6 +104,7 @@ describe('where the parts of a model run', () => {
     const next = new Runtime([webgpu]);
     next.refuse('It needs 9 GB.');
     expect(next.place('unet').provider).toBe('cpu');
+    expect(next.next()).toEqual(webgpu);
     // Nothing failed: nets on the CPU stay for the next job, should the device be too small again.
     expect(next.begin(() => undefined)).toBe(false);
     next.reconsider();

@@ -1,5 +1,11 @@
 import { EngineError } from '#contract/errors.ts';
-import { netParts, type Candidate, type NetPartName, type RuntimeReport } from '#contract/runtime.ts';
+import {
+  describePlace,
+  netParts,
+  type Candidate,
+  type NetPartName,
+  type RuntimeReport,
+} from '#contract/runtime.ts';
 import { systemCpuName, tidyDeviceName } from './devices/device-names.ts';
 import { partPrecision, providerTable } from './devices/provider-table.ts';
 import type { RuntimeOptions } from './session.ts';
@@ -13,6 +19,7 @@ export class Runtime {
   readonly candidates: readonly Candidate[];
   readonly #cpu = cpuCandidate();
   readonly #used = new Map<NetPartName, Candidate>();
+  #moved = false;
   readonly #given: readonly string[];
   #notices: string[];
   #tell: (notice: string) => void = () => undefined;
@@ -30,11 +37,22 @@ export class Runtime {
     this.candidates = isCpuLast ? candidates : [...candidates, this.#cpu];
   }
 
+  /** Where the U-Net of the next job begins. */
+  next(): Candidate {
+    const candidate = this.candidates[this.#beginsAnew() ? 0 : this.#at] ?? this.#cpu;
+    return { ...candidate };
+  }
+
+  #beginsAnew(): boolean {
+    return this.#at > 0 && this.#onlyMemoryRanOut;
+  }
+
   /** A new job, which hears of every device that is given up. True where it begins anew with the first one. */
   begin(tell: (notice: string) => void): boolean {
     this.#tell = tell;
     this.#used.clear();
-    const anew = this.#at > 0 && this.#onlyMemoryRanOut;
+    this.#moved = false;
+    const anew = this.#beginsAnew();
     if (anew) {
       this.#at = 0;
       this.#notices = [...this.#given];
@@ -57,7 +75,11 @@ export class Runtime {
 
   /** To be said of each part that did its work, so that the report tells what was, not what was meant. */
   ran(part: NetPartName): void {
-    this.#used.set(part, this.place(part));
+    const place = this.place(part);
+    const before = this.#used.get(part);
+    if (part === 'unet' && before !== undefined)
+      this.#moved ||= JSON.stringify(before) !== JSON.stringify(place);
+    this.#used.set(part, place);
   }
 
   /** Goes on to the next candidate after this failure of a part. False where there is none that could help. */
@@ -75,7 +97,7 @@ export class Runtime {
     if (candidate === undefined) return false;
     this.#at = next;
     this.#onlyMemoryRanOut &&= error.code === 'ENGINE_OUT_OF_MEMORY';
-    const notice = `${describe(failed)} could not go on: ${firstLine(error.message)} The picture is made on ${describe(candidate)} instead.`;
+    const notice = `${describePlace(failed)} could not go on: ${firstLine(error.message)} The picture is made on ${describePlace(candidate)} instead.`;
     this.#notices.push(notice);
     this.#tell(notice);
     return true;
@@ -95,7 +117,7 @@ export class Runtime {
     const refused = this.candidates[this.#current()];
     if (refused === undefined) return;
     this.#refused.set(refused, '');
-    const notice = `${describe(refused)} is too small: ${reason} The picture is made on ${describe(this.place('unet'))} instead.`;
+    const notice = `${describePlace(refused)} is too small: ${reason} The picture is made on ${describePlace(this.place('unet'))} instead.`;
     this.#refused.set(refused, notice);
     this.#tell(notice);
   }
@@ -114,6 +136,7 @@ export class Runtime {
     return {
       parts: netParts.map((part) => ({ part, ...where(part) })),
       notices: [...this.#notices, ...this.#refused.values()],
+      ...(this.#moved ? { moved: true } : {}),
     };
   }
 }
@@ -125,10 +148,6 @@ function isDeviceSpent({ code, message }: EngineError): boolean {
 
 function isSameDevice(a: Candidate, b: Candidate): boolean {
   return a.provider === b.provider && a.index === b.index;
-}
-
-function describe({ provider, device, precision }: Candidate): string {
-  return `${providerTable[provider].label} (${device}, ${precision.toUpperCase()})`;
 }
 
 const noticeChars = 240;

@@ -32,7 +32,7 @@ export function createAnnotations(db: Db, now: () => number) {
     `SELECT ${rowColumns} FROM generations AS g
      WHERE g.deleted_at_ms IS NULL AND g.state IN ('done', 'queued', 'running') AND g.seed = ? AND g.model_id = ? AND g.prompt = ?
        AND g.negative_prompt = ? AND g.width_px = ? AND g.height_px = ? AND g.steps = ? AND g.scheduler = ? AND g.merging_key = ?
-       AND g.request_json ->> '$.guidanceScale' = ? ORDER BY g.seq DESC LIMIT 1`,
+       AND g.request_json ->> '$.guidanceScale' = ? ORDER BY g.seq DESC`,
   );
   const deleted = db.prepare<[number], { id: string; picture_file: string | null }>(
     'SELECT id, picture_file FROM generations WHERE deleted_at_ms < ?',
@@ -57,10 +57,11 @@ export function createAnnotations(db: Db, now: () => number) {
     /** For good. */
     purge: (ids: readonly string[]) => each(ids, (id) => purge.run(id).changes),
     related: (id: string): Generation[] => related.all(id).map(toGeneration),
-    findSame: (request: GenerationRequest, modelId: string): Generation | undefined => {
+    /** The newest first, wherever they were made. */
+    findSame: (request: GenerationRequest, modelId: string): Generation[] => {
       const { seed, prompt, negativePrompt, widthPx, heightPx, steps, scheduler, guidanceScale } = request;
       const key = mergingKey(request.merging, request.stepCache);
-      const row = same.get(
+      const rows = same.all(
         seed,
         modelId,
         prompt,
@@ -72,7 +73,7 @@ export function createAnnotations(db: Db, now: () => number) {
         key,
         guidanceScale,
       );
-      return row === undefined ? undefined : toGeneration(row);
+      return rows.map(toGeneration);
     },
     setQuality: (all: readonly Quality[]): void => {
       db.transaction(() => {

@@ -1,10 +1,11 @@
 import { mergingKey } from '#contract/merging-key.ts';
 import type { GenerationRequest, MergingOptions, StepCache } from '#contract/request.ts';
-import type { Precision } from '#contract/runtime.ts';
+import type { Candidate, Precision } from '#contract/runtime.ts';
 import type { HistoryFilter, Spread, Statistic } from '#contract/studio/history.ts';
 import type { PresetFigures } from '#contract/studio/presets.ts';
 import type { Db } from './db.ts';
 import { whereOf } from './filter.ts';
+import { deviceSql, isAtPlaceSql, placeValues, precisionSql } from './place.ts';
 import { median } from './rows.ts';
 
 interface MeasuredRow {
@@ -15,6 +16,7 @@ interface MeasuredRow {
   readonly steps: number;
   readonly scheduler: string;
   readonly provider: string | null;
+  readonly device: string | null;
   readonly precision: Precision | null;
   readonly ratio: number;
   readonly merging_key: string;
@@ -30,11 +32,7 @@ interface MeasuredRow {
   readonly finished_at_ms: number | null;
 }
 
-/** In which the U-Net ran: as the row's report of the runtime has it. */
-const precision = `(SELECT part.value ->> '$.precision' FROM json_each(g.figures_json, '$.runtime.parts') AS part
-  WHERE part.value ->> '$.part' = 'unet')`;
-
-const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.provider, ${precision} AS precision, g.ratio,
+const measured = `SELECT g.model_id, g.model_name, g.width_px, g.height_px, g.steps, g.scheduler, g.provider, ${deviceSql} AS device, ${precisionSql} AS precision, g.ratio,
   g.merging_key, g.request_json ->> '$.merging' AS merging, g.request_json ->> '$.stepCache' AS step_cache, g.finished_at_ms,
   g.merging_json ->> '$.effectiveRatio' AS effective_ratio, g.total_ms, g.step_ms, g.psnr_db, g.ssim,
   m.size_bytes AS peak_bytes, m.source AS peak_source
@@ -60,8 +58,9 @@ export function createStatistics(db: Db) {
 }
 
 function groupKey(row: MeasuredRow): string {
-  const { model_id, width_px, height_px, steps, scheduler, provider, precision, merging_key } = row;
-  return JSON.stringify([model_id, width_px, height_px, steps, scheduler, provider, precision, merging_key]);
+  const { model_id, width_px, height_px, steps, scheduler, provider, device, precision } = row;
+  const place = [provider, device, precision];
+  return JSON.stringify([model_id, width_px, height_px, steps, scheduler, ...place, row.merging_key]);
 }
 
 function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statistic {
@@ -75,6 +74,7 @@ function toStatistic(first: MeasuredRow, group: readonly MeasuredRow[]): Statist
     steps: first.steps,
     scheduler: first.scheduler,
     provider: first.provider,
+    device: first.device,
     precision: first.precision,
     ratio: first.ratio,
     merging: JSON.parse(first.merging) as MergingOptions,
@@ -118,6 +118,8 @@ export type MeasuredSetting = Pick<
   readonly modelId: string;
   /** Another checkpoint under the same name is another model. */
   readonly modelHash: string | null;
+  /** Another device or precision has times of its own: a gain by it would be none of merging. */
+  readonly place: Candidate;
 };
 
 interface FigureRow {
@@ -125,19 +127,17 @@ interface FigureRow {
   readonly step_ms: number;
   readonly psnr_db: number | null;
   readonly finished_at_ms: number;
-  readonly provider: string | null;
-  readonly precision: Precision | null;
 }
 
 /** The newest pictures of a setting: older ones may be from before the machine changed. */
 const newest = 20;
 
-/** What a setting took on this machine, and what it gained against none; undefined = never made here. */
+/** What a setting took at a place, and what it gained against none there; undefined = never made there. */
 export function createPresetFigures(db: Db) {
-  const find = db.prepare<[string, number, number, number, string, string, string | null, number], FigureRow>(
-    `SELECT total_ms, step_ms, psnr_db, finished_at_ms, provider, ${precision} AS precision FROM generations AS g
+  const find = db.prepare<(string | number | null)[], FigureRow>(
+    `SELECT total_ms, step_ms, psnr_db, finished_at_ms FROM generations AS g
      WHERE state = 'done' AND model_id = ? AND width_px = ? AND height_px = ? AND steps = ? AND scheduler = ? AND merging_key = ?
-       AND model_hash IS ? AND (request_json ->> '$.guidanceScale' > 1) = ?
+       AND model_hash IS ? AND (request_json ->> '$.guidanceScale' > 1) = ? AND ${isAtPlaceSql}
        AND total_ms IS NOT NULL AND step_ms IS NOT NULL AND finished_at_ms IS NOT NULL
      ORDER BY seq DESC LIMIT ${newest}`,
   );
@@ -146,27 +146,20 @@ export function createPresetFigures(db: Db) {
       setting;
     // Without guidance each step does half the work.
     const isGuided = guidanceScale > 1 ? 1 : 0;
+    const place = placeValues(setting.place);
     const rows = (key: string) =>
-      find.all(modelId, widthPx, heightPx, steps, scheduler, key, modelHash, isGuided);
+      find.all(modelId, widthPx, heightPx, steps, scheduler, key, modelHash, isGuided, ...place);
     const made = rows(mergingKey(merging, stepCache));
     const [latest] = made;
     if (latest === undefined) return undefined;
-    // Another device or precision has times of its own: a gain by it would be none of merging.
-    const isAlike = (row: FigureRow): boolean =>
-      row.provider === latest.provider && row.precision === latest.precision;
-    const own = made.filter(isAlike);
-    const plain = median(
-      rows('none')
-        .filter(isAlike)
-        .map((row) => row.step_ms),
-    );
-    const stepMs = median(own.map((row) => row.step_ms)) ?? 0;
+    const plain = median(rows('none').map((row) => row.step_ms));
+    const stepMs = median(made.map((row) => row.step_ms)) ?? 0;
     return {
-      pictures: own.length,
-      totalMs: median(own.map((row) => row.total_ms)) ?? 0,
+      pictures: made.length,
+      totalMs: median(made.map((row) => row.total_ms)) ?? 0,
       stepMs,
       speedup: plain === null || stepMs === 0 ? null : plain / stepMs,
-      psnrDb: median(own.flatMap((row) => row.psnr_db ?? [])),
+      psnrDb: median(made.flatMap((row) => row.psnr_db ?? [])),
       measuredAt: latest.finished_at_ms,
     };
   };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Precision, RuntimeReport } from '#contract/runtime.ts';
+import type { Candidate, RuntimeReport } from '#contract/runtime.ts';
 import { noMerging } from '#contract/request.ts';
 import type { HistoryFilter, HistoryQuery } from '#contract/studio/history.ts';
 import { openDatabase } from './db.ts';
@@ -202,11 +202,11 @@ describe('deleting', () => {
 
 describe('figures', () => {
   const merging = { ...noMerging, ratio: 0.5 };
-  const runtimeIn = (precision: Precision): RuntimeReport => {
-    const cpu = { provider: 'cpu', index: 0, device: 'Ryzen', precision: 'f32' } as const;
+  const cpu: Candidate = { provider: 'cpu', index: 0, device: 'Ryzen', precision: 'f32' };
+  const runtimeOn = (place: Candidate): RuntimeReport => {
     const parts: RuntimeReport['parts'] = [
       { part: 'text', ...cpu },
-      { part: 'unet', ...cpu, precision },
+      { part: 'unet', ...place },
     ];
     return { parts, notices: [] };
   };
@@ -218,7 +218,7 @@ describe('figures', () => {
     const { id } = insert(changes);
     store.begin(id, 1);
     const { figures, ...rest } = finished({}, stepMs);
-    store.finish(id, { ...rest, figures: { ...figures, ...more } });
+    store.finish(id, { ...rest, figures: { ...figures, runtime: runtimeOn(cpu), ...more } });
     return id;
   };
 
@@ -232,6 +232,7 @@ describe('figures', () => {
       steps: 4,
       scheduler: 'euler' as const,
       merging,
+      place: cpu,
     };
     expect(store.presetFigures(setting)).toBeUndefined();
     for (const ms of [10, 11, 90]) timed(ms, { merging });
@@ -251,20 +252,30 @@ describe('figures', () => {
     expect(store.presetFigures(setting)?.speedup).toBe(2);
   });
 
-  it('in one precision are no gain over those in another', () => {
+  it('of one place are no gain over those of another, nor told of it', () => {
     const request = newGeneration({ merging }).request;
-    const setting = { ...request, modelId: 'demo', modelHash: null };
-    timed(20, {}, { runtime: runtimeIn('f32') });
-    timed(10, { merging }, { runtime: runtimeIn('int8') });
-    expect(store.presetFigures(setting)).toMatchObject({ stepMs: 10, speedup: null });
-    timed(12, {}, { runtime: runtimeIn('int8') });
-    expect(store.presetFigures(setting)?.speedup).toBe(1.2);
-    const found = store.statistics({}).map(({ stepMs, precision }) => [stepMs, precision]);
-    expect(found.toSorted()).toEqual([
-      [10, 'int8'],
-      [12, 'int8'],
-      [20, 'f32'],
-    ]);
+    const setting = { ...request, modelId: 'demo', modelHash: null, place: cpu };
+    const others: Candidate[] = [
+      { ...cpu, precision: 'int8' },
+      { ...cpu, device: 'EPYC' },
+      { ...cpu, provider: 'webgpu' },
+    ];
+    timed(20, {});
+    for (const [i, place] of others.entries()) {
+      expect(store.presetFigures({ ...setting, place })).toBeUndefined();
+      timed(10, { merging }, { runtime: runtimeOn(place) });
+      expect(store.presetFigures({ ...setting, place })).toMatchObject({ stepMs: 10, speedup: null });
+      timed(12 + i, {}, { runtime: runtimeOn(place) });
+      expect(store.presetFigures({ ...setting, place })?.speedup).toBe((12 + i) / 10);
+    }
+    timed(5, { merging }, { runtime: { ...runtimeOn(cpu), moved: true } });
+    expect(store.presetFigures(setting)).toBeUndefined();
+    const found = store.statistics({}).map((each) => [each.ratio, each.device, each.precision]);
+    expect(found).toHaveLength(7);
+    // One that changed its place in the middle.
+    expect(found).toContainEqual([0.5, null, null]);
+    expect(found).toContainEqual([0.5, 'EPYC', 'f32']);
+    expect(found).toContainEqual([0.5, 'Ryzen', 'int8']);
   });
 
   it('of the statistics are grouped by model, size and ratio', () => {
@@ -302,7 +313,10 @@ describe('figures', () => {
     store.begin(id, 1);
     const { figures, ...rest } = finished();
     const wholeSteps = [true, false, false, false];
-    store.finish(id, { ...rest, figures: { ...figures, stepsMs: [50, 10, 10, 10], wholeSteps } });
+    store.finish(id, {
+      ...rest,
+      figures: { ...figures, runtime: runtimeOn(cpu), stepsMs: [50, 10, 10, 10], wholeSteps },
+    });
     timed(40, {});
     const [one, other] = store.statistics({}).toSorted((a, b) => a.stepMs - b.stepMs);
     expect(one).toMatchObject({ stepCache, stepMs: 20, pictures: 1 });
@@ -310,8 +324,8 @@ describe('figures', () => {
     expect(other).not.toHaveProperty('stepCache');
     expect(store.required(id).figures?.wholeSteps).toEqual(wholeSteps);
     const request = { ...newGeneration().request, stepCache };
-    expect(store.findSame(request, 'demo')?.id).toBe(id);
-    const setting = { ...request, modelId: 'demo', modelHash: null };
+    expect(store.findSame(request, 'demo').map((each) => each.id)).toEqual([id]);
+    const setting = { ...request, modelId: 'demo', modelHash: null, place: cpu };
     expect(store.presetFigures(setting)).toMatchObject({ pictures: 1, stepMs: 20, speedup: 2 });
   });
 
@@ -321,8 +335,9 @@ describe('figures', () => {
     make({ seed: 9 });
     make({ guidanceScale: 5 });
     expect(store.related(plain.id).map(({ id }) => id)).toEqual([plain.id, merged.id]);
-    expect(store.findSame(merged.request, 'demo')?.id).toBe(merged.id);
-    expect(store.findSame({ ...merged.request, steps: 3 }, 'demo')).toBeUndefined();
+    const again = make({ merging, steps: 2 });
+    expect(store.findSame(merged.request, 'demo').map(({ id }) => id)).toEqual([again.id, merged.id]);
+    expect(store.findSame({ ...merged.request, steps: 3 }, 'demo')).toEqual([]);
   });
 });
 

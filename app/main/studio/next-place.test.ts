@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { autoRuntime, type Candidate, type Provider } from '#contract/runtime.ts';
 import type { Chosen } from '#engine/devices/choose.ts';
 import type { Devices } from '#engine/devices/devices.ts';
@@ -20,7 +20,13 @@ function setup() {
     },
   };
   const told: (string | null)[] = [];
-  const next = new NextPlace(devices, (place) => told.push(place?.provider ?? null));
+  const next = new NextPlace(devices, ({ place, fallback }) =>
+    told.push(
+      fallback === null
+        ? (place?.provider ?? null)
+        : `${place?.provider ?? ''} but ${fallback.place.provider}`,
+    ),
+  );
   const answer = (asked: Provider, provider = asked): void =>
     open.get(asked)?.resolve({ candidates: [at(provider)], notices: [] });
   return { next, told, answer, open };
@@ -39,7 +45,7 @@ it('while a device is tried, the place before holds no more', async () => {
   await next.choose(on('cpu'));
   const tried = next.choose(on('webgpu'));
   await expect.poll(() => told).toEqual(['cpu', null]);
-  expect(next.current).toBeNull();
+  expect(next.current.place).toBeNull();
   answer('webgpu');
   await tried;
   expect(told).toEqual(['cpu', null, 'webgpu']);
@@ -60,30 +66,57 @@ it('asked again, what was known stays until there is an answer', async () => {
   answer('webgpu');
   await first;
   const again = next.refresh();
-  expect(next.current).toEqual(at('webgpu'));
+  expect(next.current.place).toEqual(at('webgpu'));
   answer('webgpu', 'cpu');
   await again;
   expect(told.at(-1)).toBe('cpu');
 });
 
-it('a device that was given up on the way is not the next one either, until another choice is made', async () => {
-  const { next, answer } = setup();
-  const first = next.choose(on('webgpu'));
-  answer('webgpu');
-  await first;
-  next.ran(at('webgpu'), at('cpu'));
-  expect(next.current).toEqual(at('cpu'));
-  const again = next.refresh();
-  answer('webgpu');
-  await again;
-  expect(next.current).toEqual(at('cpu'));
-  const anew = next.choose(on('webgpu'));
-  answer('webgpu');
-  await anew;
-  expect(next.current).toEqual(at('webgpu'));
-  // What was begun before the choice says nothing of it.
-  next.ran(at('dml'), at('cpu'));
-  expect(next.current).toEqual(at('webgpu'));
+describe('after a device failed in the middle of a picture', () => {
+  const both = [at('webgpu'), at('cpu')];
+  const onBoth = async () => {
+    const made = setup();
+    const first = made.next.choose(on('webgpu'));
+    made.open.get('webgpu')?.resolve({ candidates: both, notices: [] });
+    await first;
+    return made;
+  };
+
+  it('that the engine tries again, the next place is still that device', async () => {
+    const { next, told } = await onBoth();
+    next.ran('demo', both, at('webgpu'));
+    expect(next.of('demo')).toEqual(at('webgpu'));
+    expect(told).toEqual(['webgpu']);
+  });
+
+  it('that the engine does not try again, it is the fallback, for the model that is loaded', async () => {
+    const { next, told } = await onBoth();
+    next.ran('demo', both, at('cpu'));
+    expect(next.of('demo')).toEqual(at('cpu'));
+    expect(next.of('other')).toEqual(at('webgpu'));
+    expect(told).toEqual(['webgpu', 'webgpu but cpu']);
+    // The engine loaded another model, and with the first one anew it tries anew.
+    next.ran('other', both, at('webgpu'));
+    expect(next.of('demo')).toEqual(at('webgpu'));
+  });
+
+  it('the device is tried again when the engine’s process has ended', async () => {
+    const { next } = await onBoth();
+    next.ran('demo', both, at('cpu'));
+    next.forget();
+    expect(next.of('demo')).toEqual(at('webgpu'));
+  });
+
+  it('another choice has its own place, and back at the first one the engine still keeps to the fallback', async () => {
+    const { next, open } = await onBoth();
+    next.ran('demo', both, at('cpu'));
+    await next.choose(on('cpu'));
+    expect(next.current).toMatchObject({ place: at('cpu'), fallback: null });
+    const back = next.choose(on('webgpu'));
+    open.get('webgpu')?.resolve({ candidates: both, notices: [] });
+    await back;
+    expect(next.of('demo')).toEqual(at('cpu'));
+  });
 });
 
 it('a failure is the caller’s to hear', async () => {

@@ -1,35 +1,64 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { invariant } from '#contract/errors.ts';
 import type { Candidate, RuntimeChoice } from '#contract/runtime.ts';
+import type { StudioEvent } from '#contract/studio/events.ts';
 import type { Devices } from '#engine/devices/devices.ts';
 
-/** Where the next picture is to be made, as the artist's choice and the devices have it; told whenever that changes. */
+export type NextPlaceEvent = Extract<StudioEvent, { type: 'next' }>;
+
+/** A model that is loaded for these candidates, and where the engine begins with it though it is not the first of them. */
+interface Fallback {
+  readonly modelId: string;
+  readonly candidates: string;
+  readonly place: Candidate;
+}
+
+/**
+ * Where the next picture is to be made; told whenever that changes. The artist's choice and the devices say it, and the
+ * engine, which does not go back to a device that failed: not with the model that it has loaded for the same candidates.
+ */
 export class NextPlace {
   readonly #devices: Devices;
-  readonly #tell: (place: Candidate | null) => void;
-  #current: Candidate | null = null;
+  readonly #tell: (event: NextPlaceEvent) => void;
+  #told: NextPlaceEvent = { type: 'next', place: null, fallback: null };
   #wanted: RuntimeChoice | undefined;
-  /** What the devices say, before any of it was run. */
-  #planned: string | undefined;
-  #ran: { readonly planned: string; readonly place: Candidate } | undefined;
+  /** What the devices say, best first; empty while that is being found out. */
+  #planned: readonly Candidate[] = [];
+  #fallback: Fallback | undefined;
+  #begun: { readonly id: string; readonly place: Candidate } | undefined;
 
-  constructor(devices: Devices, tell: (place: Candidate | null) => void) {
+  constructor(devices: Devices, tell: (event: NextPlaceEvent) => void) {
     this.#devices = devices;
     this.#tell = tell;
   }
 
-  /** Null while it is being found out. */
-  get current(): Candidate | null {
-    return this.#current;
+  get current(): NextPlaceEvent {
+    return this.#told;
+  }
+
+  /** For a picture of this model; null while it is being found out. */
+  of(modelId: string): Candidate | null {
+    const { place, fallback } = this.#told;
+    return fallback?.modelId === modelId ? fallback.place : place;
+  }
+
+  /** The same, waited for. */
+  async find(modelId: string): Promise<Candidate> {
+    invariant(this.#wanted !== undefined, 'A place was asked for before any choice was made.');
+    for (;;) {
+      const place = this.of(modelId);
+      if (place !== null) return place;
+      await this.refresh();
+    }
   }
 
   /** Finds out where another choice leads; what was never tried is tried. */
   async choose(choice: RuntimeChoice): Promise<void> {
     this.#wanted = choice;
-    this.#ran = undefined;
     const answer = this.refresh().then(() => true);
     // What is known is answered in this turn. Until anything else is, the place of the choice before holds no more.
     const isKnown = await Promise.race([answer, nextTurn(false)]);
-    if (!isKnown && this.#wanted === choice) this.#set(null);
+    if (!isKnown && this.#wanted === choice) this.#plan([]);
     await answer;
   }
 
@@ -39,26 +68,53 @@ export class NextPlace {
     if (choice === undefined) return;
     const { candidates } = await this.#devices.choose(choice);
     // Another choice may have been made meanwhile, and has its own answer.
-    if (this.#wanted === choice) this.#plan(candidates[0] ?? null);
+    if (this.#wanted === choice) this.#plan(candidates);
   }
 
-  /**
-   * Where a picture ran that was to be made on `planned`. A device that was given up on the way is not gone back to (by
-   * the engine either) before another choice is made.
-   */
-  ran(planned: Candidate, place: Candidate): void {
-    this.#ran = { planned: JSON.stringify(planned), place };
-    if (this.#planned === this.#ran.planned) this.#set(place);
+  /** A picture of this model is given to the engine, to be made on the first of these that works. */
+  begin(id: string, modelId: string, candidates: readonly Candidate[]): void {
+    const held = this.#fallback;
+    // What is loaded for anything else is given back for it, and so forgotten.
+    if (held?.modelId !== modelId || held.candidates !== JSON.stringify(candidates))
+      this.#fallback = undefined;
+    const place = this.#fallback?.place ?? candidates[0];
+    this.#begun = place === undefined ? undefined : { id, place };
+    this.#update();
   }
 
-  #plan(place: Candidate | null): void {
-    this.#planned = JSON.stringify(place);
-    this.#set(this.#ran?.planned === this.#planned ? this.#ran.place : place);
+  /** Where this picture was begun, if it is the last one that was. */
+  begun(id: string): Candidate | undefined {
+    return this.#begun?.id === id ? this.#begun.place : undefined;
   }
 
-  #set(place: Candidate | null): void {
-    if (JSON.stringify(place) === JSON.stringify(this.#current)) return;
-    this.#current = place;
-    this.#tell(place);
+  /** A picture of this model that was to be made on these is done, and the engine would begin the next such one there. */
+  ran(modelId: string, candidates: readonly Candidate[], next: Candidate): void {
+    const isFirst = JSON.stringify(next) === JSON.stringify(candidates[0]);
+    this.#fallback = isFirst ? undefined : { modelId, candidates: JSON.stringify(candidates), place: next };
+    this.#update();
+  }
+
+  /** The engine's process ended, and what it knew with it. */
+  forget(): void {
+    this.#fallback = undefined;
+    this.#update();
+  }
+
+  #plan(candidates: readonly Candidate[]): void {
+    this.#planned = candidates;
+    this.#update();
+  }
+
+  #update(): void {
+    const held = this.#fallback;
+    const holds = held?.candidates === JSON.stringify(this.#planned);
+    const event: NextPlaceEvent = {
+      type: 'next',
+      place: this.#planned[0] ?? null,
+      fallback: held !== undefined && holds ? { modelId: held.modelId, place: held.place } : null,
+    };
+    if (JSON.stringify(event) === JSON.stringify(this.#told)) return;
+    this.#told = event;
+    this.#tell(event);
   }
 }

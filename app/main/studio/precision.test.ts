@@ -40,6 +40,34 @@ it('is taken up by the next picture, whose model is loaded anew, and stays over 
   });
 });
 
+it('has figures of its own: what was measured in another one is neither shown nor taken for made', async () => {
+  const { client } = await openStudio();
+  const { until } = await hear(client);
+  const at = { modelId: 'demo', widthPx: 64, heightPx: 64 };
+  const measure = async (precision: Precision) => {
+    await choose(client, precision);
+    const { generations } = await client.presets.measure({ ...at, prompt: 'a red sun', ratios: [0.5] });
+    for (const { id, state } of generations)
+      if (state !== 'done') await until('finished', (event) => event.generation.id === id);
+    return generations.map(({ id }) => id);
+  };
+  const figures = async () =>
+    (await client.presets.list(at)).find(({ id }) => id === 'balanced')?.figures ?? null;
+  const exact = await measure('f32');
+  expect(await figures()).toMatchObject({ pictures: 1 });
+  await choose(client, 'int8');
+  expect(await figures()).toBeNull();
+  const eight = await measure('int8');
+  expect(eight).toHaveLength(2);
+  expect(exact.some((id) => eight.includes(id))).toBe(false);
+  expect(await measure('f32')).toEqual(exact);
+  // Against the unmerged one of its own precision.
+  const merged = await client.history.get({ id: eight[1] ?? '' });
+  await expect
+    .poll(async () => (await client.history.get({ id: merged.id })).quality?.referenceId)
+    .toBe(eight[0]);
+});
+
 it('is told to every window at once, and a window that joins later begins with it', async () => {
   const { client } = await openStudio();
   const { until } = await hear(client);
@@ -55,7 +83,7 @@ it('that the processor has not is told with the picture, which is made in float3
   const { until } = await hear(client);
   await choose(client, 'f16');
   await client.queue.submit({ modelId: 'demo', request: small });
-  expect((await until('warning')).message).toMatch(/^F16 was asked for and is not used: CPU has it not/);
+  expect((await until('warning')).message).toMatch(/^float16 was asked for and is not used: CPU has it not/);
   const { generation } = await until('finished');
   expect(unetPlace(generation.figures?.runtime)?.precision).toBe('f32');
 });

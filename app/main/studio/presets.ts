@@ -4,6 +4,7 @@ import { noMerging } from '#contract/request.ts';
 import type { BuiltinPresetId, Preset, PresetChanges } from '#contract/studio/presets.ts';
 import type { HistoryStore } from '#history/store.ts';
 import type { ModelCatalogue } from './models/catalogue.ts';
+import type { NextPlace } from './next-place.ts';
 
 /** From the same picture as without merging to a quick sketch. Times are never promised here, only measured. */
 export const builtinPresets: Readonly<Record<BuiltinPresetId, PresetChanges>> = {
@@ -29,19 +30,23 @@ export interface PresetKeeper {
 export function createPresets(
   store: HistoryStore,
   catalogue: ModelCatalogue,
+  places: Pick<NextPlace, 'of'>,
   now: () => number,
 ): PresetKeeper {
   return {
     list: async ({ modelId, widthPx, heightPx }) => {
       const { steps, scheduler, guidanceScale } = await catalogue.defaults(modelId);
       const { hash: modelHash } = await catalogue.identity(modelId);
+      const place = places.of(modelId);
       const figures = ({ merging, stepCache, stepsFactor, scheduler: own = scheduler }: PresetChanges) =>
-        store.presetFigures({
-          ...{ modelId, modelHash, widthPx, heightPx, guidanceScale },
-          steps: stepsOf(steps, stepsFactor),
-          scheduler: own,
-          ...{ merging, stepCache },
-        }) ?? null;
+        place === null
+          ? null
+          : (store.presetFigures({
+              ...{ modelId, modelHash, widthPx, heightPx, guidanceScale, place },
+              steps: stepsOf(steps, stepsFactor),
+              scheduler: own,
+              ...{ merging, stepCache },
+            }) ?? null);
       const builtin = Object.entries(builtinPresets).map(([id, changes]) => ({ id, name: null, changes }));
       return [...builtin, ...store.listPresets()].map((preset) => ({
         ...preset,

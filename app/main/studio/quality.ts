@@ -1,5 +1,6 @@
 import { HistoryError } from '#contract/errors.ts';
 import { mergingKey } from '#contract/merging-key.ts';
+import { isSamePlace, measuredPlace } from '#contract/runtime.ts';
 import type { Generation, Quality } from '#contract/studio/generation.ts';
 import type { OpenedHistory } from '#history/open.ts';
 import type { Closeness } from './quality-maths.ts';
@@ -45,11 +46,12 @@ const sharedFields = [
   'seed',
 ] as const;
 
-/** The same request but for merging and step caching, which the reference has none of. */
+/** The same request at the same place, but for merging and step caching, which the reference has none of. */
 function isUnmergedOf(reference: Generation, row: Generation): boolean {
   return (
     mergingKey(reference.request.merging, reference.request.stepCache) === 'none' &&
     reference.model.id === row.model.id &&
+    isSamePlace(measuredPlace(reference.figures?.runtime), measuredPlace(row.figures?.runtime)) &&
     sharedFields.every((field) => reference.request[field] === row.request[field])
   );
 }

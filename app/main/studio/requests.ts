@@ -1,10 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { noMerging, parseGenerationRequest, type GenerationRequest } from '#contract/request.ts';
+import { isSamePlace, measuredPlace } from '#contract/runtime.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { PresetChanges } from '#contract/studio/presets.ts';
 import type { HistoryStore } from '#history/store.ts';
 import type { NewGeneration } from '#history/types.ts';
 import type { ModelCatalogue } from './models/catalogue.ts';
+import type { NextPlace } from './next-place.ts';
 import { builtinPresets, stepsOf, type AtSize } from './presets.ts';
 import type { Queue } from './queue.ts';
 
@@ -25,17 +27,24 @@ export function createRequests(
   store: Pick<HistoryStore, 'findSame' | 'required'>,
   queue: Pick<Queue, 'add'>,
   catalogue: Pick<ModelCatalogue, 'identity' | 'defaults'>,
+  places: Pick<NextPlace, 'find' | 'begun'>,
 ) {
-  /** Rows that exist already are answered, not made again. */
-  const reuse = (requests: readonly GenerationRequest[], modelId: string, row: RowOf): Generation[] =>
-    requests
+  /** Rows of the place where they would be made are answered, not made again: figures of others are none of merging's. */
+  const reuse = async (requests: readonly GenerationRequest[], modelId: string): Promise<Generation[]> => {
+    const place = await places.find(modelId);
+    const row = await rowOf(modelId);
+    const isThere = ({ id, state, figures }: Generation): boolean =>
+      state === 'queued' ||
+      isSamePlace(state === 'running' ? (places.begun(id) ?? place) : measuredPlace(figures?.runtime), place);
+    return requests
       .map((request) => {
-        const same = store.findSame(request, modelId);
+        const same = store.findSame(request, modelId).find(isThere);
         // One whose file was deleted on the disk has nothing to show: it is made again.
         const gone = same?.state === 'done' && same.picture === null;
         return same === undefined || gone ? queue.add([row(request)])[0] : same;
       })
       .filter((each) => each !== undefined);
+  };
   let last: Promise<unknown> = Promise.resolve();
   /** In turn: who asked first is first in the queue, though a later one's model may be known sooner. */
   const rowOf = (modelId: string): Promise<RowOf> => {
@@ -63,11 +72,9 @@ export function createRequests(
     },
     variants: async (id: string, changes: readonly PresetChanges[]): Promise<Generation[]> => {
       const { request, model } = store.required(id);
-      const row = await rowOf(model.id);
-      return reuse(
+      return await reuse(
         changes.map((each) => changed(request, each)),
         model.id,
-        row,
       );
     },
     measure: async ({
@@ -93,7 +100,7 @@ export function createRequests(
         stepCache: undefined,
       }));
       const all = new Map([...references, ...requests].map((request) => [JSON.stringify(request), request]));
-      return reuse([...all.values()], modelId, await rowOf(modelId));
+      return await reuse([...all.values()], modelId);
     },
   };
 }

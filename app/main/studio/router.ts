@@ -140,7 +140,7 @@ function historyRoutes(os: Windows, { history, hub }: StudioParts) {
   };
 }
 
-function modelRoutes(os: Windows, { catalogue, history, engineBytes, system }: StudioParts) {
+function modelRoutes(os: Windows, { catalogue, history, engineBytes, places }: StudioParts) {
   return {
     list: os.models.list.handler(() => catalogue.list()),
     rescan: os.models.rescan.handler(() => catalogue.rescan()),
@@ -163,8 +163,10 @@ function modelRoutes(os: Windows, { catalogue, history, engineBytes, system }: S
     describeMerging: os.models.describeMerging.handler(async ({ input }) => {
       const { unet, downscale, hash: modelHash } = await catalogue.facts(input.modelId);
       const { steps, scheduler, guidanceScale } = await catalogue.defaults(input.modelId);
+      const place = places.of(input.modelId);
       const setting = { ...input, modelHash, steps, scheduler, guidanceScale };
-      const speedup = history.store.presetFigures(setting)?.speedup ?? null;
+      const figures = place === null ? undefined : history.store.presetFigures({ ...setting, place });
+      const speedup = figures?.speedup ?? null;
       return describeForStudio({ config: unet, ...input, speedup, downscale });
     }),
     memory: os.models.memory.handler(async ({ input }) => {
@@ -172,7 +174,7 @@ function modelRoutes(os: Windows, { catalogue, history, engineBytes, system }: S
       assertStepCache(facts.unet, input.stepCache);
       // What the engine holds already serves the next picture.
       const freeBytes = (await freeMemoryBytes()) + (await engineBytes());
-      return memoryNeed(facts, input, input.memory, freeBytes, system.next()?.precision);
+      return memoryNeed(facts, input, input.memory, freeBytes, places.of(input.modelId)?.precision);
     }),
   };
 }
@@ -196,12 +198,12 @@ function presetRoutes(os: Windows, { presets, requests, hub }: StudioParts) {
   };
 }
 
-function settingsRoutes(os: Windows, { settings, system, log }: StudioParts) {
+function settingsRoutes(os: Windows, { settings, places, log }: StudioParts) {
   return {
     get: os.settings.get.handler(() => settings.get()),
     update: os.settings.update.handler(({ input }) => {
       const updated = settings.update(input);
-      if (input.runtime !== undefined) system.prepare(updated.runtime).catch(log);
+      if (input.runtime !== undefined) places.choose(updated.runtime).catch(log);
       return updated;
     }),
   };

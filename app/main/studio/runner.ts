@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { invariant } from '#contract/errors.ts';
 import type { MapsEvent } from '#contract/archive/merge-maps.ts';
-import { unetPlace, type Candidate } from '#contract/runtime.ts';
+import { unetPlace } from '#contract/runtime.ts';
 import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
 import type { Settings } from '#contract/studio/settings.ts';
 import type { Devices } from '#engine/devices/devices.ts';
@@ -14,6 +14,7 @@ import { toInfotext } from '#main/parameters.ts';
 import type { EventHub } from './events.ts';
 import type { LiveMaps } from './live-maps.ts';
 import type { ModelAhead } from './model-ahead.ts';
+import type { NextPlace } from './next-place.ts';
 import { packInThread } from './pack.ts';
 import { createTimeLeft, type TimeLeft } from './time-left.ts';
 
@@ -25,8 +26,8 @@ export interface RunnerContext {
   readonly liveMaps: LiveMaps;
   readonly settings: () => Settings;
   readonly devices: Devices;
-  /** Hears where a picture truly ran that was to be made there. */
-  readonly onRan: (planned: Candidate, place: Candidate) => void;
+  /** Says where the next picture is made; hears where pictures are begun, and where the engine would begin the next one. */
+  readonly places: Pick<NextPlace, 'of' | 'begin' | 'ran'>;
   readonly version: string;
   readonly now: () => number;
 }
@@ -45,6 +46,7 @@ export async function runPicture(
   const model = await models.take(row.model.id);
   const { keepMaps, previewEvery, runtime } = settings();
   const { candidates, notices } = await devices.choose(runtime);
+  context.places.begin(row.id, row.model.id, candidates);
   try {
     const figures = await engine.generate(
       { ...{ model, previewEvery, runtime, candidates, notices }, request: row.request, wantMaps: keepMaps },
@@ -56,8 +58,7 @@ export async function runPicture(
       },
     );
     const { picture, maps } = run.result();
-    const [planned, place] = [candidates[0], unetPlace(figures.runtime)];
-    if (planned !== undefined && place !== undefined) context.onRan(planned, place);
+    if (figures.next !== undefined) context.places.ran(row.model.id, candidates, figures.next);
     run.progress('saving', null, false);
     findNextModel(context);
     await save(row, context, { picture, figures, maps });
@@ -134,7 +135,11 @@ class PictureRun {
     this.#context = context;
     this.#calls = row.request.steps;
     const { id: modelId, hash: modelHash } = row.model;
-    const known = context.history.store.presetFigures({ modelId, modelHash, ...row.request });
+    const place = context.places.of(modelId);
+    const known =
+      place === null
+        ? undefined
+        : context.history.store.presetFigures({ modelId, modelHash, place, ...row.request });
     this.#timeLeft = createTimeLeft(
       known === undefined ? null : Math.max(0, known.totalMs - known.stepMs * this.#calls),
     );

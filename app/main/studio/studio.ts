@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import { StudioError } from '#contract/errors.ts';
 import { mergingKey } from '#contract/merging-key.ts';
-import { unetPlace, type Candidate } from '#contract/runtime.ts';
+import { isSamePlace, measuredPlace } from '#contract/runtime.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import { createEngine, type Engine } from '#engine/host.ts';
@@ -16,6 +16,7 @@ import { createLiveMaps } from './live-maps.ts';
 import { readMedia, type MediaAnswer } from './media.ts';
 import { ModelCatalogue } from './models/catalogue.ts';
 import { receiveModel } from './models/upload.ts';
+import { NextPlace } from './next-place.ts';
 import { createPresets, type PresetKeeper } from './presets.ts';
 import { ModelAhead } from './model-ahead.ts';
 import { measureQuality } from './quality.ts';
@@ -63,6 +64,7 @@ export interface StudioParts {
   readonly presets: PresetKeeper;
   readonly settings: SettingsKeeper;
   readonly system: SystemKeeper;
+  readonly places: NextPlace;
   /** What the engine's process holds now. */
   readonly engineBytes: () => Promise<number>;
   readonly log: (error: unknown) => void;
@@ -80,14 +82,22 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const history = await openHistory({ folder: dataFolder, now });
   const { store } = history;
   const version = readVersion();
-  const engine = createEngine({ startPort: machine.startPort });
+  const engine = createEngine({
+    startPort: machine.startPort,
+    onEnd: () => {
+      places.forget();
+    },
+  });
   const liveMaps = createLiveMaps();
   const listeners = new Set<(generation: Generation) => void>();
   const hub: EventHub = createEventHub(() => [
     { type: 'queue', queue: queue.state() },
     { type: 'settings', settings: settings.get() },
-    { type: 'next', place: system.next() },
+    places.current,
   ]);
+  const places = new NextPlace(machine.devices, (event) => {
+    hub.publish(event);
+  });
   const settings = createSettings(store, () => hub);
   const ownFolder = join(dataFolder, 'models');
   const onChange = (): void => {
@@ -102,9 +112,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     liveMaps,
     settings: () => settings.get(),
     devices: machine.devices,
-    onRan: (planned: Candidate, place: Candidate) => {
-      system.ran(planned, place);
-    },
+    places,
     version,
     now,
   };
@@ -113,13 +121,12 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     run: (row, signal) => runPicture(row, context, signal),
     onEnd: (row) => {
       for (const listener of listeners) listener(row);
-      if (row.state !== 'done' && row.attempts > 0)
-        void history.pictures.discard(row.id, row.createdAt).catch(log);
-      if (row.state === 'done') void compareWithUnmerged(history, hub, row).catch(log);
+      afterEnd(history, hub, row).catch(log);
     },
   });
   const system = createSystem(
     machine,
+    places,
     () => hub,
     async () => {
       // A picture being made keeps its process; the next start finds the extra.
@@ -127,19 +134,16 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     },
     log,
   );
-  const presets = createPresets(store, catalogue, now);
-  const requests = createRequests(store, queue, catalogue);
+  const presets = createPresets(store, catalogue, places, now);
+  const requests = createRequests(store, queue, catalogue, places);
   const parts = {
     engineBytes: () => residentBytes(engine.pid),
     ...{ version, host, dataFolder, hub, queue, requests },
-    ...{ history, catalogue, presets, settings, system, log },
+    ...{ history, catalogue, presets, settings, system, places, log },
   };
-  for (const id of store.recoverInterrupted().failed) {
-    const row = store.required(id);
-    await history.pictures.discard(id, row.createdAt);
-  }
+  await discardFailed(history);
   // What was never tried is tried now rather than when the first picture waits for it.
-  system.prepare(settings.get().runtime).catch(log);
+  places.choose(settings.get().runtime).catch(log);
   queue.pump();
   return {
     router: createRouter(parts),
@@ -150,6 +154,17 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     engineProcessId: () => engine.pid,
     dispose: () => dispose(queue, engine, history),
   };
+}
+
+/** What was begun at the last start once too often. */
+async function discardFailed({ store, pictures }: OpenedHistory): Promise<void> {
+  for (const id of store.recoverInterrupted().failed)
+    await pictures.discard(id, store.required(id).createdAt);
+}
+
+async function afterEnd(history: OpenedHistory, hub: EventHub, row: Generation): Promise<void> {
+  if (row.state === 'done') await compareWithUnmerged(history, hub, row);
+  else if (row.attempts > 0) await history.pictures.discard(row.id, row.createdAt);
 }
 
 async function dispose(queue: Queue, engine: Engine, { store }: OpenedHistory): Promise<void> {
@@ -165,14 +180,14 @@ async function compareWithUnmerged(history: OpenedHistory, hub: EventHub, row: G
   const { store } = history;
   const isPlain = ({ request: { merging, stepCache } }: Generation) =>
     mergingKey(merging, stepCache) === 'none';
-  const precisionOf = ({ figures }: Generation) => unetPlace(figures?.runtime)?.precision;
+  const placeOf = ({ figures }: Generation) => measuredPlace(figures?.runtime);
   const alike = store.related(row.id).filter(
     (each) =>
       each.state === 'done' &&
       each.request.steps === row.request.steps &&
       each.request.scheduler === row.request.scheduler &&
-      // What 8 bits cost is none of merging's.
-      precisionOf(each) === precisionOf(row),
+      // What 8 bits cost, or another device, is none of merging's.
+      isSamePlace(placeOf(each), placeOf(row)),
   );
   const reference = alike.find(isPlain);
   const merged = alike.filter((each) => !isPlain(each) && each.quality?.referenceId !== reference?.id);

@@ -1,19 +1,12 @@
 import { EngineError } from '#contract/errors.ts';
-import type { Candidate, RuntimeChoice } from '#contract/runtime.ts';
 import type { ExtraState, SystemDevices } from '#contract/studio/system.ts';
 import type { DeviceList } from '#engine/devices/devices.ts';
 import type { Machine } from '#main/machine.ts';
 import type { EventHub } from './events.ts';
-import { NextPlace } from './next-place.ts';
+import type { NextPlace } from './next-place.ts';
 
 /** The machine as windows see it. */
 export interface SystemKeeper {
-  /** Where the next picture is to be made; null while that is being found out. */
-  next(): Candidate | null;
-  /** Finds out where this choice leads, before a picture waits for it: what was never tried is tried. Windows are told. */
-  prepare(choice: RuntimeChoice): Promise<void>;
-  /** A picture that was to be made on the one was made on the other. */
-  ran(planned: Candidate, place: Candidate): void;
   devices(): Promise<SystemDevices>;
   measure(): Promise<SystemDevices>;
   installCuda(): Promise<SystemDevices>;
@@ -24,16 +17,14 @@ export interface SystemKeeper {
 /** A window redraws this often, not with each of the thousands of pieces of a download. */
 const tellEveryMs = 200;
 
-/** `restart`: the engine's process finds an extra only when it starts. */
+/** `restart`: only when it starts does the engine's process find an extra, or try a device again that had failed. */
 export function createSystem(
   { devices, cuda }: Machine,
+  places: NextPlace,
   hub: () => EventHub,
   restart: () => Promise<void>,
   log: (error: unknown) => void,
 ): SystemKeeper {
-  const next = new NextPlace(devices, (place) => {
-    hub().publish({ type: 'next', place });
-  });
   let progress: ExtraState['progress'] = null;
   let stop: AbortController | undefined;
   const tell = (): void => {
@@ -52,7 +43,7 @@ export function createSystem(
   /** Looking may have found what was not there before. */
   const told = async (list: Promise<DeviceList>): Promise<SystemDevices> => {
     const answer = await state(await list);
-    next.refresh().catch(log);
+    places.refresh().catch(log);
     return answer;
   };
   const anew = async (): Promise<SystemDevices> => {
@@ -60,13 +51,12 @@ export function createSystem(
     return await told(devices.list());
   };
   return {
-    next: () => next.current,
-    prepare: (choice) => next.choose(choice),
-    ran: (planned, place) => {
-      next.ran(planned, place);
-    },
     devices: async () => await told(devices.list()),
-    measure: async () => await told(devices.measure()),
+    async measure() {
+      const list = await devices.measure();
+      await restart();
+      return await told(Promise.resolve(list));
+    },
     async installCuda() {
       if (stop !== undefined)
         throw new EngineError(

@@ -1,30 +1,24 @@
-import { unetPlace, type Precision } from '#contract/runtime.ts';
+import {
+  precisionNames,
+  providerNames,
+  unetPlace,
+  type Candidate,
+  type Precision,
+} from '#contract/runtime.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import { m } from '../paraglide/messages.js';
 
 /** Where pictures are made, in words: the one place that writes a provider and its precision. */
 
-/** What runtimes call themselves, as people write it. */
-const providerNames = new Map([
-  ['cpu', 'CPU'],
-  ['webgpu', 'WebGPU'],
-  ['cuda', 'CUDA'],
-  ['dml', 'DirectML'],
-  ['coreml', 'Core ML'],
-]);
-
 export function providerName(provider: string): string {
-  return providerNames.get(provider) ?? provider;
+  const names: Readonly<Record<string, string>> = providerNames;
+  return names[provider] ?? provider;
 }
 
-const precisionNames: Readonly<Record<Precision, () => string>> = {
-  f32: m.shell_precision_f32,
-  f16: m.shell_precision_f16,
-  int8: m.shell_precision_int8,
-};
-
+/** Types are written alike in every language; a number of bits is a word. */
 export function precisionName(precision: Precision): string {
-  return precisionNames[precision]();
+  const english = precisionNames[precision];
+  return precision === 'int8' ? m.shell_precision_int8({ english }) : english;
 }
 
 export interface Place {
@@ -47,8 +41,10 @@ export function placeOf({ provider, figures }: Made): Place | null {
   return unetPlace(figures?.runtime) ?? (provider === null ? null : { provider, precision: null });
 }
 
-export function isSamePlace(a: Place | null, b: Place | null): boolean {
-  return a?.provider === b?.provider && a?.precision === b?.precision;
+/** Two places beside each other: the device is named where nothing else tells them apart. */
+export function placeNameBeside(place: Candidate, other: Candidate): string {
+  const name = placeName(place);
+  return name === placeName(other) ? `${name} (${place.device})` : name;
 }
 
 export function madeOn(generation: Made): string {

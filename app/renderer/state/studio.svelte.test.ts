@@ -50,6 +50,18 @@ describe('StudioState', () => {
     expect(studio.selected?.id).toBe(other.id);
   });
 
+  it('knows where the next picture of the model in the form is made', async () => {
+    const { studio, say } = await start();
+    const place = { provider: 'webgpu', index: 0, device: 'Card', precision: 'f16' } as const;
+    const cpu = { ...place, provider: 'cpu', precision: 'f32' } as const;
+    say({ type: 'next', place, fallback: { modelId: 'demo', place: cpu } });
+    await vi.waitFor(() => {
+      expect(studio.next).toEqual(place);
+    });
+    studio.draft.change({ modelId: 'demo' });
+    expect(studio.next).toEqual(cpu);
+  });
+
   it('knows how many tokens the engine counted in the prompt', async () => {
     const { studio, say } = await start();
     say({ type: 'queue', queue: { paused: false, items: [running] } });

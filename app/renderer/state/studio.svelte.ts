@@ -24,8 +24,6 @@ export class StudioState {
   info = $state.raw<StudioInfo>();
   queue = $state.raw<QueueState>({ paused: false, items: [] });
   settings = $state.raw<Settings>(defaultSettings);
-  /** Where the next picture is to be made; null while that is being found out. */
-  next = $state.raw<Candidate | null>(null);
   models = $state.raw<readonly ModelEntry[]>([]);
   folders = $state.raw<readonly ModelFolder[]>([]);
   /** By the id of the picture being made. */
@@ -44,6 +42,10 @@ export class StudioState {
   /** The last thing that failed and was not a picture of the queue. */
   failure = $state.raw<Failure | null>(null);
   readonly draft: DraftState;
+  #next = $state.raw<Pick<Extract<StudioEvent, { type: 'next' }>, 'place' | 'fallback'>>({
+    place: null,
+    fallback: null,
+  });
   readonly #bridge: Bridge;
   readonly #listeners = createListeners<StudioEvent>();
   readonly #stop = new AbortController();
@@ -63,6 +65,9 @@ export class StudioState {
   readonly waiting = $derived(this.queue.items.filter(({ state }) => state === 'queued'));
   readonly model = $derived(this.models.find(({ id }) => id === this.draft.current.modelId));
   readonly usableModels = $derived(this.models.filter(({ state, hidden }) => state === 'ready' && !hidden));
+
+  /** Where the next picture, of the model in the form, is to be made; null while that is being found out. */
+  readonly next = $derived.by((): Candidate | null => this.nextFor(this.draft.current.modelId));
 
   /** Listens until `dispose`, over every loss of the connection. */
   async start(): Promise<void> {
@@ -86,6 +91,12 @@ export class StudioState {
   dispose(): void {
     this.draft.flush();
     this.#stop.abort();
+  }
+
+  /** The same for a picture of another model. */
+  nextFor(modelId: string | null): Candidate | null {
+    const { place, fallback } = this.#next;
+    return fallback !== null && fallback.modelId === modelId ? fallback.place : place;
   }
 
   onEvent(listener: (event: StudioEvent) => void): () => void {
@@ -187,7 +198,7 @@ export class StudioState {
         this.#take(event.settings);
         break;
       case 'next':
-        this.next = event.place;
+        this.#next = event;
         break;
       case 'started':
         this.#takeCount(event);

@@ -1,3 +1,4 @@
+import { noMerging } from '#contract/request.ts';
 import { autoRuntime, type Precision } from '#contract/runtime.ts';
 import { makePictures, tiny, type Client } from '../fixtures/client.ts';
 import { tabTo } from '../fixtures/keys.ts';
@@ -68,6 +69,61 @@ test('a precision that the device has not is said, and can be put right', async 
   await expect(page.getByRole('option', { name: 'float16' })).toBeDisabled();
   await page.getByRole('option', { name: /^float32/ }).click();
   await expect(said).toBeHidden();
+});
+
+test('pictures of another precision stand apart in Compare, and their set is made on its own', async ({
+  studio,
+}) => {
+  await studio.prepare(async (client) => {
+    await onProcessor('f32')(client);
+    await makePictures(client, [{ ...tiny, merging: noMerging }, tiny]);
+    await onProcessor('int8')(client);
+  });
+  const page = await studio.open();
+  await page.getByTestId('rail-compare').click();
+  const rows = page.getByTestId('compare-row');
+  const place = page.getByTestId('compare-place');
+  const other = page.getByTestId('compare-place-other');
+  await expect(place).toContainText('Made on CPU · float32');
+  // What would be made is 8-bit, and no part of this set.
+  await expect(page.getByTestId('compare-make')).toBeHidden();
+  await expect(other).toHaveText('New ones: CPU · 8-bit');
+  await other.click();
+  await expect(place).toContainText('Made on CPU · 8-bit');
+  await expect(page.getByText('On another device or in another precision')).toBeVisible();
+  await expect(rows.filter({ hasText: 'CPU · float32' })).toHaveCount(2);
+  await page.getByTestId('compare-make-one').first().click();
+  await expect(rows.first()).toHaveAttribute('data-state', 'done');
+  await other.click();
+  await expect(rows.filter({ hasText: 'CPU · 8-bit' })).toHaveCount(1);
+});
+
+test('what had to be given up, and what a card was expected to hold, stand with the figures of the picture', async ({
+  studio,
+}) => {
+  await studio.prepare((client) => makePictures(client, [tiny]));
+  const notice =
+    'WebGPU · float16 (Card) could not go on: memory ran out. The picture is made on WebGPU · float32 (Card) instead.';
+  // No card here: the row says what one would have told.
+  await studio.changeFigures((figures) => ({
+    ...figures,
+    estimatedDeviceBytes: 2_345_000_000,
+    runtime: {
+      parts: [{ part: 'unet', provider: 'webgpu', index: 0, device: 'Card', precision: 'f32' }],
+      notices: [notice],
+    },
+  }));
+  const page = await studio.open();
+  const place = page.getByTestId('picture-place');
+  await expect(place).toHaveText('WebGPU · float32');
+  await expect(place.getByRole('note')).toHaveAttribute('aria-label', `WebGPU · float32. Card\n${notice}`);
+  await expect(page.getByTestId('next-place')).toContainText('CPU');
+  await page.getByTestId('rail-history').click();
+  await page.getByTestId('history-item').first().click();
+  const detail = page.getByTestId('history-detail');
+  await expect(detail.getByText(notice)).toBeVisible();
+  await expect(detail.getByText('Expected before loading, at least')).toBeVisible();
+  await expect(detail.getByText('2.3 GB')).toBeVisible();
 });
 
 test('another window shows the choice at once @browser', async ({ studio }) => {

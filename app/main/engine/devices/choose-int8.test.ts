@@ -42,6 +42,6 @@ describe('8 bits', () => {
       [],
     );
     expect(candidates.map(({ precision }) => precision)).not.toContain('int8');
-    expect(notices.join()).toContain('INT8 was asked for and is not used: WebGPU has it not.');
+    expect(notices.join()).toContain('8-bit was asked for and is not used: WebGPU has it not.');
   });
 });

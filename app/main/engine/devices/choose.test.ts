@@ -93,7 +93,7 @@ describe('asked for by name', () => {
     const { candidates, notices } = choose(choice, [device('webgpu')], verdicts);
     expect(candidates[0]).toMatchObject({ provider: 'webgpu', precision: 'f32' });
     expect(notices).toEqual([
-      'F16 was asked for and is not used: It lied. The picture is made in F32 instead.',
+      'float16 was asked for and is not used: It lied. The picture is made in float32 instead.',
     ]);
   });
 });
@@ -101,7 +101,7 @@ describe('asked for by name', () => {
 test('a precision that the place has not is told, also where nothing was asked of the place', () => {
   for (const provider of ['auto', 'cpu'] as const)
     expect(choose({ ...autoRuntime, provider, precision: 'f16' }, [device('cpu')], [cpu]).notices).toEqual([
-      'F16 was asked for and is not used: CPU has it not. The picture is made in F32 instead.',
+      'float16 was asked for and is not used: CPU has it not. The picture is made in float32 instead.',
     ]);
   expect(choose({ ...autoRuntime, precision: 'f32' }, [device('cpu')], [cpu]).notices).toEqual([]);
 });

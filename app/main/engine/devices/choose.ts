@@ -1,4 +1,11 @@
-import type { Candidate, Device, RuntimeChoice, Verdict } from '#contract/runtime.ts';
+import {
+  precisionNames,
+  providerNames,
+  type Candidate,
+  type Device,
+  type RuntimeChoice,
+  type Verdict,
+} from '#contract/runtime.ts';
 import { cpuCandidate } from '../runtime.ts';
 import { providerTable } from './provider-table.ts';
 
@@ -85,7 +92,7 @@ function noticesOf(
       verdicts.find(({ provider, reason }) => provider === wanted && reason !== null)?.reason ??
       'There is no such device.';
     return [
-      `${providerTable[wanted].label} was asked for and cannot be used: ${reason} The picture is made on the CPU instead.`,
+      `${providerNames[wanted]} was asked for and cannot be used: ${reason} The picture is made on the CPU instead.`,
     ];
   }
   return otherPrecision(choice, best, verdicts);
@@ -97,13 +104,12 @@ function otherPrecision(
   verdicts: readonly Verdict[],
 ): string[] {
   if (precision === 'auto' || best.precision === precision) return [];
-  const { label, precisions } = providerTable[best.provider];
+  const { precisions } = providerTable[best.provider];
   const reason = precisions.includes(precision)
     ? (verdictOf({ ...best, precision }, verdicts)?.reason ?? 'It failed its trial.')
-    : `${label} has it not.`;
-  const asked = precision.toUpperCase();
+    : `${providerNames[best.provider]} has it not.`;
   return [
-    `${asked} was asked for and is not used: ${reason} The picture is made in ${best.precision.toUpperCase()} instead.`,
+    `${precisionNames[precision]} was asked for and is not used: ${reason} The picture is made in ${precisionNames[best.precision]} instead.`,
   ];
 }
 

@@ -1,5 +1,11 @@
 import { totalmem } from 'node:os';
-import { providers, type Device, type DeviceProblem, type Provider } from '#contract/runtime.ts';
+import {
+  providerNames,
+  providers,
+  type Device,
+  type DeviceProblem,
+  type Provider,
+} from '#contract/runtime.ts';
 import { linuxAdapters, readControllers, systemAdapters, type Adapter, type Controller } from './adapters.ts';
 import { runCommand, type RunCommand } from './command.ts';
 import { systemCpuName, tidyDeviceName } from './device-names.ts';
@@ -49,9 +55,7 @@ export async function detectDevices(
       const isHere =
         backends.includes(provider) && providerTable[provider].platforms.includes(machine.platform);
       if (!isHere)
-        return [
-          none(provider, 'not-here', `The runtime has no ${providerTable[provider].label} on this system.`),
-        ];
+        return [none(provider, 'not-here', `The runtime has no ${providerNames[provider]} on this system.`)];
       switch (provider) {
         case 'cpu':
           return [device('cpu', machine.cpuName, machine.memoryBytes, 'the operating system')];

@@ -2,8 +2,6 @@ import type { NetPartName, Precision, Provider } from '#contract/runtime.ts';
 
 /** What a provider wants of a graph and of its options: the one place that knows them apart. */
 export interface ProviderFacts {
-  /** As it is written for people. */
-  readonly label: string;
   /** In which the U-Net's graph can be given to it; it computes in what it is given. */
   readonly precisions: readonly Precision[];
   /** In which it can be given as well, but is only by name: never tried nor chosen by itself. */
@@ -20,18 +18,16 @@ const gpuParts = ['unet', 'vae'] as const;
  * Order is that of trust where nothing was measured.
  */
 export const providerTable: Readonly<Record<Provider, ProviderFacts>> = {
-  cuda: { label: 'CUDA', precisions: ['f32', 'f16'], byName: [], parts: gpuParts, platforms: ['linux'] },
-  dml: { label: 'DirectML', precisions: ['f32', 'f16'], byName: [], parts: gpuParts, platforms: ['win32'] },
-  coreml: { label: 'Core ML', precisions: ['f32'], byName: [], parts: gpuParts, platforms: ['darwin'] },
+  cuda: { precisions: ['f32', 'f16'], byName: [], parts: gpuParts, platforms: ['linux'] },
+  dml: { precisions: ['f32', 'f16'], byName: [], parts: gpuParts, platforms: ['win32'] },
+  coreml: { precisions: ['f32'], byName: [], parts: gpuParts, platforms: ['darwin'] },
   webgpu: {
-    label: 'WebGPU',
     precisions: ['f32', 'f16'],
     byName: [],
     parts: gpuParts,
     platforms: ['linux', 'win32', 'darwin'],
   },
   cpu: {
-    label: 'CPU',
     precisions: ['f32'],
     byName: ['int8'],
     parts: ['text', 'unet', 'vae'],

@@ -61,7 +61,7 @@ describe('planMemory', () => {
       options: { previews: false, precision: 'int8' },
     });
     expect(remedies.map(({ what }) => what)).toEqual(['precision']);
-    expect(describeRemedies(remedies)).toMatch(/precision F32, which loads with less: \d+ MB less/);
+    expect(describeRemedies(remedies)).toMatch(/precision float32, which loads with less: \d+ MB less/);
   });
 
   it('offers nothing that is set already', () => {

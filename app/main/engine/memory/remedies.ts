@@ -1,5 +1,6 @@
 import { sizeLimitsPx } from '#contract/request.ts';
 import type { MemoryRemedy } from '#contract/engine-protocol.ts';
+import { precisionNames } from '#contract/runtime.ts';
 import { estimateMemory } from './estimate.ts';
 import type { EstimateOptions } from './estimate-options.ts';
 import type { MemoryRequest, PictureNets } from './request-size.ts';
@@ -50,7 +51,7 @@ function candidates(request: MemoryRequest, { mode, previews, precision }: Estim
       ? [
           {
             what: 'precision',
-            text: 'precision F32, which loads with less',
+            text: `precision ${precisionNames.f32}, which loads with less`,
             options: { precision: 'f32' },
           } as const,
         ]

@@ -61,11 +61,13 @@ async function make(runtime: Runtime, askRoom?: AskRoom) {
     warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
     places: figures.runtime?.parts.map(({ part, provider }) => `${part} ${provider}`),
     notices: figures.runtime?.notices,
+    next: figures.next?.provider,
+    moved: figures.runtime?.moved ?? false,
     estimatedDeviceBytes: figures.estimatedDeviceBytes,
   };
 }
 
-test.each<[string, (part: NetPartName, run: number) => EngineError | undefined, string[]]>([
+test.each<[string, (part: NetPartName, run: number) => EngineError | undefined, string[], string]>([
   [
     'lost in the middle of a picture (stand-in)',
     (part, run) =>
@@ -73,6 +75,7 @@ test.each<[string, (part: NetPartName, run: number) => EngineError | undefined, 
         ? new EngineError('ENGINE_FAILED', 'The model could not be run: Device was lost.')
         : undefined,
     ['text cpu', 'unet cpu', 'vae cpu'],
+    'cpu',
   ],
   [
     'full when the picture is decoded (stand-in)',
@@ -81,16 +84,20 @@ test.each<[string, (part: NetPartName, run: number) => EngineError | undefined, 
         ? new EngineError('ENGINE_OUT_OF_MEMORY', 'The model could not be run: memory ran out.')
         : undefined,
     ['text cpu', 'unet webgpu', 'vae cpu'],
+    'webgpu',
   ],
-])('a device %s: the job goes on where it was, and says why', async (_, fail, places) => {
+])('a device %s: the job goes on where it was, and says why', async (_, fail, places, next) => {
   const onCpu = await make(new Runtime());
   const made = await make(new FailingDevice(fail));
   expect(made.pixels).toBe(onCpu.pixels);
   expect(made.steps).toBe(request.steps);
   expect(made.places).toEqual(places);
+  expect(made.next).toBe(next);
+  // Times of two devices are those of neither.
+  expect(made.moved).toBe(next === 'cpu');
   expect(made.notices).toHaveLength(1);
   expect(made.warnings).toEqual(expect.arrayContaining(made.notices ?? ['none']));
-  expect(made.notices?.[0]).toMatch(/^WebGPU \(Stand-in, F32\) could not go on: .* made on CPU/);
+  expect(made.notices?.[0]).toMatch(/^WebGPU · float32 \(Stand-in\) could not go on: .* made on CPU/);
 });
 
 /** No stand-in: the runtime of every platform refuses CUDA while its extra is not there. */
@@ -99,7 +106,10 @@ test('a provider that does not start: the picture is made on the CPU from its fi
   const made = await make(new Runtime([{ ...device, provider: 'cuda' }]));
   expect(made.pixels).toBe(onCpu.pixels);
   expect(made.places).toEqual(['text cpu', 'unet cpu', 'vae cpu']);
-  expect(made.notices?.[0]).toMatch(/^CUDA \(Stand-in, F32\) could not go on: The model could not be loaded/);
+  expect(made.moved).toBe(false);
+  expect(made.notices?.[0]).toMatch(
+    /^CUDA · float32 \(Stand-in\) could not go on: The model could not be loaded/,
+  );
 });
 
 test('a failure with nothing left to go on with is the job’s', async () => {
@@ -124,7 +134,7 @@ test('a device too small for the picture (stand-in) is not loaded on; one that i
   expect(small.places).toEqual(['text cpu', 'unet cpu', 'vae cpu']);
   expect(small.notices).toEqual([
     expect.stringMatching(
-      /^WebGPU \(Stand-in, F32\) is too small: Even with .*1 MB of it is free \(stand-in\)/,
+      /^WebGPU · float32 \(Stand-in\) is too small: Even with .*1 MB of it is free \(stand-in\)/,
     ),
   ]);
   expect(small.estimatedDeviceBytes).toBeUndefined();

@@ -41,6 +41,7 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
     peakMemory: readPeakMemory(wasReset),
     ...(deviceMemory === undefined ? {} : { deviceMemory }),
     runtime: model.runtime.report(),
+    next: model.runtime.next(),
     memoryMode: mode,
     estimatedBytes: estimate.bytes,
     ...(estimate.deviceBytes === undefined ? {} : { estimatedDeviceBytes: estimate.deviceBytes }),

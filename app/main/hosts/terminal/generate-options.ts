@@ -74,7 +74,7 @@ export function addGenerateOptions(command: Command): Command {
     .addOption(
       new Option(
         '--precision <name>',
-        'what the U-Net computes in; auto = F16 where it is right and faster; int8 = 8 bits, on the CPU',
+        'what the U-Net computes in; auto = f16 where it is right and faster; int8 = 8 bits, on the CPU',
       )
         .choices(['auto', ...precisions])
         .default('auto'),

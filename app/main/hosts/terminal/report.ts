@@ -1,6 +1,6 @@
 import type { JobFigures, MergingReport, PictureFigures } from '#contract/engine-protocol.ts';
 import type { GenerationRequest, MergeMode, MergeSide } from '#contract/request.ts';
-import type { RuntimeReport } from '#contract/runtime.ts';
+import { describePlace, type RuntimeReport } from '#contract/runtime.ts';
 
 /** What `generate` tells a person; `--json` gives the same as one object. */
 export interface PictureResult {
@@ -63,14 +63,17 @@ function each({ stepsMs, wholeSteps }: PictureFigures): string {
 }
 
 export function describeJob(figures: JobFigures): string {
-  const { runtime, loadMs, peakMemory, deviceMemory, memoryMode, estimatedBytes } = figures;
+  const { runtime, loadMs, peakMemory, deviceMemory, memoryMode } = figures;
+  const { estimatedBytes, estimatedDeviceBytes } = figures;
   const expected = estimatedBytes === undefined ? '' : `, ${gibibytes(estimatedBytes)} expected`;
+  const deviceExpected =
+    estimatedDeviceBytes === undefined ? '' : `, at least ${gibibytes(estimatedDeviceBytes)} expected`;
   const mode = memoryMode === 'low' ? ', parts loaded one after another' : '';
   const lines = [
     `loading ${seconds(loadMs)}; peak memory ${gibibytes(peakMemory.bytes)}${expected}${mode} (${peakMemory.source})`,
     ...(deviceMemory === undefined
       ? []
-      : [`peak graphics memory ${gibibytes(deviceMemory.bytes)} (${deviceMemory.source})`]),
+      : [`peak graphics memory ${gibibytes(deviceMemory.bytes)}${deviceExpected} (${deviceMemory.source})`]),
   ];
   return `${runtime === undefined ? '' : describeRuntime(runtime)}${lines.map((line) => `  ${line}\n`).join('')}`;
 }
@@ -81,10 +84,7 @@ function gibibytes(bytes: number): string {
 
 /** One line where all parts ran alike, else one for each. */
 function describeRuntime({ parts }: RuntimeReport): string {
-  const places = parts.map(
-    ({ part, provider, device, precision }) =>
-      [part, `${provider} (${device}, ${precision.toUpperCase()})`] as const,
-  );
+  const places = parts.map(({ part, ...place }) => [part, describePlace(place)] as const);
   const [first] = places;
   if (first !== undefined && places.every(([, place]) => place === first[1]))
     return `  made on ${first[1]}\n`;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { noMerging, type GenerationRequest } from '#contract/request.ts';
+import type { Candidate } from '#contract/runtime.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { Statistic } from '#contract/studio/history.ts';
 import type { Preset } from '#contract/studio/presets.ts';
-import { oneForEachSetting } from './one-for-each.ts';
+import { oneForEach } from './one-for-each.ts';
 import { estimateTime, totalTime } from './estimate.ts';
 import { figuresOf, toneOf } from './figures.ts';
 import { candidatesOf, setIds } from './sets.ts';
@@ -49,8 +50,11 @@ function generation(changes: Partial<GenerationRequest> = {}, more: Partial<Gene
     ...more,
   };
 }
-const timed = (totalMs: number) => ({
+const unet = { part: 'unet', provider: 'cpu', index: 0, device: 'Ryzen', precision: 'f32' } as const;
+const { part: _part, ...place } = unet;
+const timed = (totalMs: number, made: Partial<Candidate> = {}) => ({
   figures: {
+    runtime: { parts: [{ ...unet, ...made }], notices: [] },
     tokeniseMs: 0,
     textMs: 0,
     stepsMs: [totalMs / 4, totalMs / 4],
@@ -101,13 +105,14 @@ describe('the sets', () => {
 });
 
 describe('the time that a variant will take', () => {
-  const at = { modelId: 'demo', widthPx: 256, heightPx: 256 };
+  const at = { modelId: 'demo', widthPx: 256, heightPx: 256, place };
   const statistic: Statistic = {
-    ...at,
+    ...{ modelId: 'demo', widthPx: 256, heightPx: 256 },
     modelName: 'Demo',
     steps: 20,
     scheduler: 'dpmpp_2m',
     provider: 'cpu',
+    device: 'Ryzen',
     precision: 'f32',
     ratio: 0.5,
     merging: half,
@@ -139,7 +144,10 @@ describe('the time that a variant will take', () => {
     expect(estimateTime([heun], at, { ...setting, scheduler: 'heun', steps: 10 })?.ms).toBe(1000);
   });
 
-  it('is unknown for another size, scheduler or merging', () => {
+  it('is unknown for another size, place, scheduler or merging', () => {
+    for (const other of [{ precision: 'int8' as const }, { device: 'EPYC' }, { provider: 'webgpu' as const }])
+      expect(estimateTime([statistic], { ...at, place: { ...place, ...other } }, setting)).toBeUndefined();
+    expect(estimateTime([statistic], { ...at, place: null }, setting)).toBeUndefined();
     expect(estimateTime([statistic], { ...at, widthPx: 512 }, setting)).toBeUndefined();
     expect(estimateTime([statistic], at, { ...setting, scheduler: 'euler' })).toBeUndefined();
     expect(estimateTime([statistic], at, { ...setting, merging: noMerging })).toBeUndefined();
@@ -168,12 +176,13 @@ describe('the figures of a picture', () => {
   });
 
   it('divide no times of different devices, precisions, seeds or sizes', () => {
-    const inEightBits = timed(3000);
-    const unet = { part: 'unet', provider: 'cpu', index: 0, device: 'Ryzen', precision: 'int8' } as const;
-    const runtime = { parts: [unet], notices: [] };
+    const { figures } = timed(3000);
+    const moved = { figures: { ...figures, runtime: { ...figures.runtime, moved: true as const } } };
     for (const other of [
-      generation({ merging: half }, { ...timed(3000), provider: 'webgpu' }),
-      generation({ merging: half }, { figures: { ...inEightBits.figures, runtime } }),
+      generation({ merging: half }, timed(3000, { provider: 'webgpu' })),
+      generation({ merging: half }, timed(3000, { device: 'EPYC' })),
+      generation({ merging: half }, timed(3000, { precision: 'int8' })),
+      generation({ merging: half }, moved),
       generation({ merging: half, seed: 6 }, timed(3000)),
       generation({ merging: half, widthPx: 512 }, timed(3000)),
     ])
@@ -203,8 +212,9 @@ describe('of pictures with equal settings', () => {
     const gone = generation({ merging: half }, { picture: null });
     const seen = generation({ merging: half });
     const waiting = generation({ merging: half }, { picture: null, state: 'queued' });
-    const one = oneForEachSetting([root, again, seen, gone, waiting], root.id);
+    const keyOf = (each: Generation) => settingKey(each.request);
+    const one = oneForEach([root, again, seen, gone, waiting], root.id, keyOf);
     expect([...one.values()].map(({ id }) => id)).toEqual([root.id, seen.id]);
-    expect([...oneForEachSetting([gone, waiting], root.id).values()]).toEqual([waiting]);
+    expect([...oneForEach([gone, waiting], root.id, keyOf).values()]).toEqual([waiting]);
   });
 });

@@ -1,5 +1,6 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { noMerging } from '#contract/request.ts';
+import { isSamePlace, measuredPlace, type Candidate as Place } from '#contract/runtime.ts';
 import type { StudioEvent } from '#contract/studio/events.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { Statistic } from '#contract/studio/history.ts';
@@ -7,7 +8,7 @@ import type { Preset } from '#contract/studio/presets.ts';
 import { debounce } from '../../state/debounce.ts';
 import type { StudioState } from '../../state/studio.svelte.ts';
 import { estimateTime, type Estimate } from './estimate.ts';
-import { oneForEachSetting } from './one-for-each.ts';
+import { oneForEach } from './one-for-each.ts';
 import { isSameSize, isUnmerged, settingKey, type Setting } from './settings.ts';
 import { candidatesOf, type Candidate, type SetId } from './sets.ts';
 
@@ -20,7 +21,7 @@ export interface Row {
   readonly setting: Setting;
   readonly candidate: Candidate | null;
   readonly generation: Generation | null;
-  readonly group: 'set' | 'also' | 'picked';
+  readonly group: 'set' | 'also' | 'elsewhere' | 'picked';
   readonly estimate: Estimate | undefined;
 }
 
@@ -37,6 +38,8 @@ export class Comparison {
   root = $state.raw<Generation | null>(null);
   set = $state<SetId>('presets');
   view = $state<ViewMode>('slider');
+  /** The set is that of the place where the next pictures are made, though the picture was made elsewhere. */
+  atNext = $state(false);
   presets = $state.raw<readonly Preset[]>([]);
   statistics = $state.raw<readonly Statistic[]>([]);
   readonly #studio: StudioState;
@@ -72,6 +75,35 @@ export class Comparison {
     return plain.some(alike) ? root : (plain.at(-1) ?? root);
   });
 
+  /** Where the next pictures of this model are made; null while that is being found out. */
+  readonly nextPlace = $derived.by((): Place | null => this.#studio.nextFor(this.root?.model.id ?? null));
+  /** Where the picture was made that the comparison began with; undefined while it is being made. */
+  readonly rootPlace = $derived(measuredPlace(this.root?.figures?.runtime));
+  /** Where the pictures of the set were made: figures of different places are not compared. */
+  readonly place = $derived(this.atNext ? this.nextPlace : (this.rootPlace ?? this.nextPlace));
+  readonly #isNext = $derived(isSamePlace(this.place, this.nextPlace));
+  /** The place whose set can be looked at instead. */
+  readonly otherPlace = $derived.by((): Place | undefined => {
+    const other = this.atNext ? this.rootPlace : (this.nextPlace ?? undefined);
+    return this.place === null || other === undefined || isSamePlace(other, this.place) ? undefined : other;
+  });
+
+  /** The pictures that the set is made of, by setting. */
+  readonly #here = $derived.by(() =>
+    oneForEach(
+      [...this.#pictures.values()].filter((each) => this.#isHere(each)),
+      this.root?.id ?? '',
+      ({ request }) => settingKey(request),
+    ),
+  );
+  readonly #elsewhere = $derived.by(() =>
+    oneForEach(
+      [...this.#pictures.values()].filter((each) => !this.#isHere(each)),
+      this.root?.id ?? '',
+      ({ request, figures }) => JSON.stringify([settingKey(request), measuredPlace(figures?.runtime)]),
+    ),
+  );
+
   readonly candidates = $derived(
     this.base === null || this.root === null
       ? []
@@ -81,18 +113,21 @@ export class Comparison {
   readonly rows = $derived.by((): Row[] => {
     const { root } = this;
     if (root === null) return [];
-    const newest = oneForEachSetting(this.#pictures.values(), root.id);
+    const here = this.#here;
     const inSet = this.candidates.map((candidate) =>
-      this.#row(candidate.key, candidate.setting, candidate, newest.get(candidate.key), 'set'),
+      this.#row(candidate.key, candidate.setting, candidate, here.get(candidate.key), 'set'),
     );
     const taken = inSet.map(({ key }) => key);
-    const also = [...newest].flatMap(([key, generation]) =>
+    const also = [...here].flatMap(([key, generation]) =>
       taken.includes(key) ? [] : [this.#row(key, generation.request, null, generation, 'also')],
+    );
+    const elsewhere = [...this.#elsewhere].map(([key, generation]) =>
+      this.#row(key, generation.request, null, generation, 'elsewhere'),
     );
     const picked = [...this.#picked.values()].map((generation) =>
       this.#row(generation.id, generation.request, null, generation, 'picked'),
     );
-    return [...inSet, ...also, ...picked];
+    return [...inSet, ...also, ...elsewhere, ...picked];
   });
 
   /** Pictures that can be looked at, in the order of the list. */
@@ -100,13 +135,11 @@ export class Comparison {
     this.rows.filter((row): row is Row & { generation: Generation } => row.generation?.picture != null),
   );
 
-  /** The unmerged picture of the same steps and scheduler: what gain and loss are told against. */
+  /** The unmerged picture of the same place, steps and scheduler: what gain and loss are told against. */
   readonly reference = $derived.by((): Generation | undefined => {
-    const { base, root } = this;
-    if (base === null || root === null) return undefined;
-    const plain = oneForEachSetting(this.#pictures.values(), root.id).get(
-      settingKey({ ...base.request, merging: noMerging }),
-    );
+    const { base } = this;
+    if (base === null) return undefined;
+    const plain = this.#here.get(settingKey({ ...base.request, merging: noMerging }));
     return plain?.state === 'done' ? plain : undefined;
   });
 
@@ -129,9 +162,11 @@ export class Comparison {
     );
   });
 
+  /** What can be made; nothing where it would be made elsewhere. */
   readonly missing = $derived(
     this.rows.filter(
       ({ candidate, generation }) =>
+        this.#isNext &&
         candidate !== null &&
         (generation === null || generation.state === 'failed' || generation.state === 'cancelled'),
     ),
@@ -152,6 +187,7 @@ export class Comparison {
 
   begin(root: Generation): void {
     this.root = root;
+    this.atNext = false;
     this.#chosenA = null;
     this.#chosenB = null;
     this.#pictures.clear();
@@ -218,6 +254,13 @@ export class Comparison {
     return this.#likeness.get(pairKey(referenceId, generation.id));
   }
 
+  /** What is not made yet will be made at the next place; what was not made at all was made nowhere. */
+  #isHere({ state, figures }: Generation): boolean {
+    if (state === 'failed' || state === 'cancelled') return true;
+    if (state !== 'done') return this.#isNext;
+    return isSamePlace(measuredPlace(figures?.runtime), this.place);
+  }
+
   #knows(id: string): boolean {
     return this.#pictures.has(id) || this.#picked.has(id);
   }
@@ -233,6 +276,7 @@ export class Comparison {
     const at = {
       modelId: root?.model.id ?? '',
       ...(generation?.request ?? root?.request ?? { widthPx: 0, heightPx: 0 }),
+      place: this.nextPlace,
     };
     return {
       key,
@@ -282,7 +326,9 @@ export class Comparison {
     if (reference !== undefined)
       await this.#ask(
         reference,
-        this.shown.flatMap(({ group, generation }) => (group === 'picked' ? [] : [generation])),
+        this.shown.flatMap(({ group, generation }) =>
+          group === 'set' || group === 'also' ? [generation] : [],
+        ),
       );
     if (a?.generation?.picture != null && b?.generation?.picture != null)
       await this.#ask(a.generation, [b.generation]);

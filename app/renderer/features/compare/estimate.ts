@@ -1,5 +1,6 @@
 import { mergingKey } from '#contract/merging-key.ts';
 import type { SchedulerName } from '#contract/request.ts';
+import { isSamePlace, type Candidate } from '#contract/runtime.ts';
 import type { Statistic } from '#contract/studio/history.ts';
 import type { Setting } from './settings.ts';
 
@@ -15,6 +16,8 @@ export interface At {
   readonly modelId: string;
   readonly widthPx: number;
   readonly heightPx: number;
+  /** Null while it is not known: then nothing tells. */
+  readonly place: Candidate | null;
 }
 
 export function estimateTime(
@@ -28,6 +31,7 @@ export function estimateTime(
         each.modelId === at.modelId &&
         each.widthPx === at.widthPx &&
         each.heightPx === at.heightPx &&
+        isSamePlace(each, at.place) &&
         each.scheduler === setting.scheduler &&
         mergingKey(each.merging, each.stepCache) === mergingKey(setting.merging, setting.stepCache),
     )

@@ -1,5 +1,5 @@
+import { isSamePlace, measuredPlace } from '#contract/runtime.ts';
 import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
-import { isSamePlace, placeOf } from '../../lib/place.ts';
 import { foreignFields, isSameSize } from './settings.ts';
 
 /** What was measured of one picture. Null where nothing was. */
@@ -25,6 +25,11 @@ export function figuresOf(generation: Generation, reference: Generation | undefi
   };
 }
 
+/** Figures of one place: what another device or precision does is not the setting's. */
+export function areOfOnePlace(a: Generation, b: Generation): boolean {
+  return isSamePlace(measuredPlace(a.figures?.runtime), measuredPlace(b.figures?.runtime));
+}
+
 /** Only times of the same request on the same device, in the same precision, can be divided. */
 function speedupOf(generation: Generation, reference: Generation | undefined): number | null {
   const own = generation.figures?.totalMs;
@@ -33,7 +38,7 @@ function speedupOf(generation: Generation, reference: Generation | undefined): n
     return null;
   const comparable =
     own > 0 &&
-    isSamePlace(placeOf(reference), placeOf(generation)) &&
+    areOfOnePlace(reference, generation) &&
     isSameSize(reference.request, generation.request) &&
     foreignFields(reference, generation).length === 0;
   return comparable ? plain / own : null;

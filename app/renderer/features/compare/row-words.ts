@@ -1,10 +1,11 @@
 import type { Generation } from '#contract/studio/generation.ts';
 import { formatDuration, formatFactor } from '../../lib/format.ts';
+import { madeOn } from '../../lib/place.ts';
 import { m } from '../../paraglide/messages.js';
 import { language } from '../../state/language.svelte.ts';
 import type { Comparison, Row } from './comparison.svelte.ts';
 import type { Estimate, TotalEstimate } from './estimate.ts';
-import { figuresOf, toneOf, type Tone } from './figures.ts';
+import { areOfOnePlace, figuresOf, toneOf, type Tone } from './figures.ts';
 import { candidateName, settingName, type SettingName } from './names.ts';
 import { foreignFields } from './settings.ts';
 
@@ -13,7 +14,11 @@ export function rowName(comparison: Comparison, row: Row): SettingName {
   if (row.candidate !== null) return candidateName(row.candidate, comparison.set, base);
   const words = settingName(row.setting, base);
   const prompt = row.group === 'picked' ? (row.generation?.request.prompt.slice(0, 60) ?? '') : '';
-  return { name: words.name, detail: [words.detail, prompt].filter((word) => word !== '').join(' · ') };
+  const place = row.group === 'elsewhere' && row.generation !== null ? madeOn(row.generation) : '';
+  return {
+    name: words.name,
+    detail: [words.detail, place, prompt].filter((word) => word !== '').join(' · '),
+  };
 }
 
 export interface RowFigures {
@@ -40,7 +45,9 @@ type Likeness = NonNullable<ReturnType<Comparison['likeness']>>;
 /** Undefined where there is no unmerged picture of the same request, or nothing was measured yet. */
 export function likenessToReference(comparison: Comparison, generation: Generation): Likeness | undefined {
   const { reference } = comparison;
-  return reference === undefined || foreignFields(reference, generation).length > 0
+  return reference === undefined ||
+    !areOfOnePlace(reference, generation) ||
+    foreignFields(reference, generation).length > 0
     ? undefined
     : comparison.likeness(reference.id, generation);
 }

@@ -29,8 +29,8 @@ export class PresetsState {
       };
       read();
       const stop = studio.onEvent((event) => {
-        // Quality arrives after the picture, as a change of its row.
-        if (event.type === 'presets' || event.type === 'finished' || event.type === 'history') read();
+        // Quality arrives after the picture, as a change of its row; another place has figures of its own.
+        if (['presets', 'finished', 'history', 'next'].includes(event.type)) read();
       });
       return () => {
         stale = true;

@@ -8,7 +8,7 @@ import { toneOf, type Tone } from '../compare/figures.ts';
 export const metrics = ['time', 'speedup', 'memory', 'likeness'] as const;
 export type Metric = (typeof metrics)[number];
 
-/** Steps with scheduler, and provider with precision, are one choice each: times of different ones do not lie on one line. */
+/** Steps with scheduler, and provider with device and precision, are one choice each: times of different ones do not lie on one line. */
 export interface Chosen {
   readonly modelId: string | null;
   readonly size: string | null;
@@ -61,7 +61,7 @@ export function familyKey(merging: MergingOptions, stepCache?: StepCache): strin
   return mergingKey({ ...rest, ratio: 1, ...(ratioEnd === undefined ? {} : { ratioEnd }) }, stepCache);
 }
 
-/** The unmerged one beside it: same model, size, steps, scheduler, provider and precision. */
+/** The unmerged one beside it: same model, size, steps, scheduler and place. */
 export function plainOf(statistic: Statistic, all: readonly Statistic[]): Statistic | undefined {
   const beside = statisticKey({ ...statistic, merging: noMerging, stepCache: undefined });
   return all.find((each) => statisticKey(each) === beside);
@@ -99,8 +99,8 @@ export function facet(statistics: readonly Statistic[], of: (statistic: Statisti
     .toSorted((a, b) => b.pictures - a.pictures);
 }
 
-export const placeKey = ({ provider, precision }: Statistic): string =>
-  `${provider ?? ''} ${precision ?? ''}`;
+export const placeKey = ({ provider, device, precision }: Statistic): string =>
+  [provider, precision, device].map((each) => each ?? '').join(' ');
 
 /** The choice as it holds: what was not chosen, or is not there any more, is what was measured most. */
 export function settle(chosen: Chosen, statistics: readonly Statistic[]): Chosen {

@@ -1,3 +1,4 @@
+import { isSamePlace } from '#contract/runtime.ts';
 import type { Statistic } from '#contract/studio/history.ts';
 import type { ModelEntry } from '#contract/studio/models.ts';
 import type { StudioEvent } from '#contract/studio/events.ts';
@@ -35,8 +36,16 @@ export class Lab {
     const { models, model } = this.#studio;
     return models.find(({ id }) => id === this.chosen.modelId) ?? model;
   });
+  /** Where its gaps would be filled. */
+  readonly nextPlace = $derived.by(() => this.#studio.nextFor(this.model?.id ?? null));
   readonly coverage = $derived.by(() =>
-    this.model === undefined ? [] : coverageOf(this.model, this.all, [this.#studio.draft.current]),
+    this.model === undefined
+      ? []
+      : coverageOf(
+          this.model,
+          this.all.filter((each) => isSamePlace(each, this.nextPlace)),
+          [this.#studio.draft.current],
+        ),
   );
   readonly pending = $derived.by(() =>
     this.#studio.queue.items.map(({ id }) => id).filter((id) => this.#measuring.includes(id)),

@@ -15,6 +15,7 @@ function statistic(merging: Partial<MergingOptions>, more: Partial<Statistic> = 
     steps: 20,
     scheduler: 'euler',
     provider: 'cpu',
+    device: 'Ryzen',
     precision: 'f32',
     ratio: whole.ratio,
     merging: whole,
@@ -39,10 +40,11 @@ const most = statistic({ ratio: 0.75 }, { stepMs: 80, totalMs: 1500 });
 const deep = statistic({ ratio: 0.5, maxDownsample: 2 }, { stepMs: 90 });
 
 describe('the gain', () => {
-  it('is told against the unmerged one of the same model, size, steps, provider and precision', () => {
+  it('is told against the unmerged one of the same model, size, steps, provider, device and precision', () => {
     expect(speedupOf(half, [plain, half])).toBe(2);
     for (const other of [
       { provider: 'webgpu' },
+      { device: 'EPYC' },
       { precision: 'int8' as const },
       { widthPx: 512 },
       { steps: 10 },
@@ -100,7 +102,7 @@ describe('the choice', () => {
 
   it('is what was measured most until something is chosen', () => {
     const none = { modelId: null, size: null, setting: null, place: null };
-    expect(settle(none, [few, plain])).toEqual({ ...none, setting: '20 euler', place: 'cpu f32' });
+    expect(settle(none, [few, plain])).toEqual({ ...none, setting: '20 euler', place: 'cpu f32 Ryzen' });
     const chosen = { ...none, setting: '4 euler' };
     expect(select([few, plain], settle(chosen, [few, plain]))).toEqual([few]);
     expect(settle({ ...chosen, modelId: 'gone' }, [plain]).setting).toBe('20 euler');
@@ -129,8 +131,8 @@ describe('the table', () => {
   it('leaves unknown fields empty, and quotes what needs it', () => {
     const odd = { ...half, modelName: 'My "best", model', provider: null };
     const [head, first, second] = toCsv(exportRows([plain, odd], [plain, odd])).split('\r\n');
-    expect(head?.split(',')).toHaveLength(34);
-    expect(first).toContain('Demo,demo,256,256,20,euler,cpu,f32,0,,merge,cells-random');
+    expect(head?.split(',')).toHaveLength(35);
+    expect(first).toContain('Demo,demo,256,256,20,euler,cpu,Ryzen,f32,0,,merge,cells-random');
     expect(first).toContain(',1,300000000,VmHWM,,,1970-01-01T00:00:00.000Z');
     expect(second?.startsWith('"My ""best"", model",demo,')).toBe(true);
     const [row] = JSON.parse(toJson(exportRows([odd], [plain]))) as Record<string, unknown>[];

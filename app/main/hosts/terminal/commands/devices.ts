@@ -1,4 +1,10 @@
-import type { Candidate, Device, Verdict } from '#contract/runtime.ts';
+import {
+  describePlace,
+  precisionNames,
+  providerNames,
+  type Device,
+  type Verdict,
+} from '#contract/runtime.ts';
 import { verdictOf } from '#engine/devices/choose.ts';
 import { providerTable } from '#engine/devices/provider-table.ts';
 import { dataFolder } from '#main/data-folder.ts';
@@ -16,36 +22,32 @@ export async function devicesCommand(measure: boolean, terminal: Terminal): Prom
   }
   for (const device of list.devices) terminal.write(describeDevice(device, list.verdicts));
   const [best] = list.automatic;
-  if (best !== undefined) terminal.write(`auto takes ${describeCandidate(best)}\n`);
+  if (best !== undefined) terminal.write(`auto takes ${describePlace(best)}\n`);
   return 0;
 }
 
 export function describeDevice(device: Device, verdicts: readonly Verdict[]): string {
   const { provider, name, memoryBytes, source, problem } = device;
-  const { label, precisions } = providerTable[provider];
+  const { precisions } = providerTable[provider];
   const memory = memoryBytes === null ? '' : `, ${(memoryBytes / 1024 ** 3).toFixed(1)} GiB`;
   const what =
     name === null ? (problem?.message ?? '') : `${name}${memory}${source === null ? '' : ` (${source})`}`;
-  const lines = [`${provider.padEnd(7)} ${label}: ${what}`];
+  const lines = [`${provider.padEnd(7)} ${providerNames[provider]}: ${what}`];
   if (name !== null && problem !== null) lines.push(problem.message);
   for (const precision of name === null ? [] : precisions) {
     const verdict = verdictOf({ ...device, precision }, verdicts);
     if (verdict !== undefined) lines.push(describeVerdict(verdict));
     else if (problem === null)
-      lines.push(`${precision.toUpperCase()} was not tried yet: "tessera devices --measure"`);
+      lines.push(`${precisionNames[precision]} was not tried yet: "tessera devices --measure"`);
   }
   return `${lines.join('\n        ')}\n`;
 }
 
 function describeVerdict({ precision, outcome, passMs, reason }: Verdict): string {
-  const name = precision.toUpperCase();
+  const name = precisionNames[precision];
   if (outcome === 'right')
     return `${name}: ${(passMs ?? 0).toFixed(0)} ms for the trial's pass, numbers right`;
   return `${name}: ${outcome === 'wrong' ? 'wrong numbers' : 'failed'}. ${reason ?? ''}`;
-}
-
-function describeCandidate({ provider, device, precision }: Candidate): string {
-  return `${providerTable[provider].label} (${device}, ${precision.toUpperCase()})`;
 }
 
 /** What went wrong beside the matter: a verdict that could not be kept. */

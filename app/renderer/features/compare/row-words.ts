@@ -17,7 +17,7 @@ export function rowName(comparison: Comparison, row: Row): SettingName {
   const place = row.group === 'elsewhere' && row.generation !== null ? madeOn(row.generation) : '';
   return {
     name: words.name,
-    detail: [words.detail, place, prompt].filter((word) => word !== '').join(' · '),
+    detail: [place, words.detail, prompt].filter((word) => word !== '').join(' · '),
   };
 }
 

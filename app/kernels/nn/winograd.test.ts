@@ -11,7 +11,7 @@ import { cpuTarget } from '../graph/target.ts';
 import { buildVaeDecoder, vaeNames } from '../nets/vae.ts';
 import { Level } from './level.ts';
 import { convWinograd } from './winograd.ts';
-import { tilingOf } from './winograd-tiles.ts';
+import { tilingOf, weightParts } from './winograd-tiles.ts';
 
 /** Of the largest value; measured: at most 1e-5. */
 const SHARE = 3e-5;
@@ -66,6 +66,11 @@ describe('a convolution in Winograd’s form', () => {
     const expected = numbers(direct);
     expect(winograd?.shape).toEqual([batch, out, h, w]);
     expectClose(numbers(winograd), expected, ofLargest(expected.data, SHARE));
+  });
+
+  it('cuts the weights of a wide layer, as in the cases above, and those of a narrow one not', () => {
+    expect(weightParts(640, 768)).toBe(2);
+    expect(weightParts(7, 5)).toBe(1);
   });
 
   it.each(goldenModelNames)(

@@ -67,6 +67,8 @@ export class NextPlace {
     const choice = this.#wanted;
     if (choice === undefined) return;
     const { candidates } = await this.#devices.choose(choice);
+    // The processor is always among them.
+    invariant(candidates.length > 0, 'There is no place to make pictures.');
     // Another choice may have been made meanwhile, and has its own answer.
     if (this.#wanted === choice) this.#plan(candidates);
   }

@@ -39,7 +39,7 @@ test('a picture: the size asked for, settings that read back, the path on stdout
   expect(stdout.trim()).toBe(join(folder, 'sun.png'));
   expect(stderr).toMatch(/64×72 px, 2 steps of ddim, guidance 7.5, seed 11/);
   expect(stderr).toMatch(
-    /ratio 0.5 to 0.25 asked, 50 % to 25 % of the tokens merged in 5 blocks: 180 to 270 of 360 left/,
+    /ratio 0.5 to 0.25 asked, 50 % to 25 % of the tokens merged \(queries; keys and values sampled\) in 5 blocks: 180 to 270 of 360 left/,
   );
   expect(stderr).toMatch(/step 2 of 2/);
   const png = await readFile(join(folder, 'sun.png'));

@@ -58,8 +58,8 @@ export type PartitionKind = (typeof partitionKinds)[number];
 export const mergeModes = ['merge', 'prune', 'downsample'] as const;
 export type MergeMode = (typeof mergeModes)[number];
 
-/** Which side of the self-attention has fewer tokens. */
-export const mergeSides = ['all', 'queries', 'keys-values'] as const;
+/** Which side of the self-attention has fewer tokens. Sampled: queries merge, and keys and values are those of the destinations, as they were. */
+export const mergeSides = ['all', 'sampled', 'queries', 'keys-values'] as const;
 export type MergeSide = (typeof mergeSides)[number];
 
 /** What one match serves: its block, the blocks of a level on the way down (and another for those on the way up), or all blocks of a level. */
@@ -127,6 +127,7 @@ export const tomesdMerging: MergingOptions = {
  */
 export const noMerging: MergingOptions = {
   ...tomesdMerging,
+  side: 'sampled',
   matchScope: 'stage',
   matchWindow: 16,
   leaveOutCostly: true,

@@ -32,12 +32,12 @@ export function planBlock(bench: Bench, options: BenchOptions): Planned[] {
   });
 }
 
-/** One block shares its match with nobody: of the ways of merging it knows where tokens are matched. */
+/** One block shares its match with nobody: of the ways of merging it knows where tokens are matched, and on which side they go. */
 function ofOneBlock({ variants }: BenchOptions): Variant[] {
   return variants.filter(
     ({ merging, stepCache, precision }) =>
       stepCache === undefined &&
       precision === undefined &&
-      isDeepStrictEqual(merging, { ...tomesdMerging, matchWindow: merging.matchWindow }),
+      isDeepStrictEqual(merging, { ...tomesdMerging, side: merging.side, matchWindow: merging.matchWindow }),
   );
 }

@@ -22,7 +22,7 @@ describe('parseVariant', () => {
 
   it.each([
     ['{"ratio":2}', /merging ratio is 2; allowed: 0 to 1/],
-    ['{"side":"left"}', /merging side is left; allowed: all, queries, keys-values/],
+    ['{"side":"left"}', /merging side is left; allowed: all, sampled, queries, keys-values/],
     ['{"ration":0.5}', /ration/],
     ['ratio=0.5', /--variant is not JSON: ratio=0\.5/],
   ])('refuses %s', (text, message) => {

@@ -1,4 +1,5 @@
 import { dirname, basename } from 'node:path';
+import type { MergingOptions } from '#contract/request.ts';
 import { createSession, type RuntimeOptions, type Session } from '#engine/session.ts';
 import { floatOutput, sizeFeeds } from '#engine/nets/net.ts';
 import { GraphBuilder } from '#kernels/graph/builder.ts';
@@ -20,10 +21,11 @@ import type { Run } from './work.ts';
 
 const SEED = 7;
 const CELL = 2;
-const structureOf = (windowed: boolean): MergeStructure => ({
+const structureOf = ({ side, matchWindow }: MergingOptions): MergeStructure => ({
   ...{ mode: 'merge', blocks: [], modules: ['self'] },
   ...tomesdMatching,
-  windowed,
+  side,
+  windowed: matchWindow > 0,
 });
 
 /** The self-attention part of a transformer block alone: match, norm, merge, attention, unmerge, and the way around it. */
@@ -38,16 +40,22 @@ export async function prepareBlock(
   const load = (structure?: MergeStructure) =>
     createSession(blockGraph(weights, channels, work.headCount, structure), folder, runtime);
   const plain = await load();
-  const whole = await load(structureOf(false));
-  const windowed = await load(structureOf(true));
+  const merging = new Map<string, Promise<Session>>();
+  const mergingSession = (structure: MergeStructure) => {
+    const key = JSON.stringify(structure);
+    const session = merging.get(key) ?? load(structure);
+    merging.set(key, session);
+    return session;
+  };
   const feedsOf = (session: Session) => ({
     tokens: { data: tokens.data, shape: [batch, gridH * gridW, channels] },
     ...sizeFeeds(session, batch, gridH, gridW),
   });
   return async (point) => {
     if (point.ratio === 0) return floatOutput(await plain.run(feedsOf(plain), ['mixed']), 'mixed');
-    const session = point.merging.matchWindow > 0 ? windowed : whole;
-    const feeds = { ...feedsOf(session), ...pointFeeds(point, batch, gridH, gridW) };
+    const structure = structureOf(point.merging);
+    const session = await mergingSession(structure);
+    const feeds = { ...feedsOf(session), ...pointFeeds(point, structure, batch, gridH, gridW) };
     return floatOutput(await session.run(feeds, ['mixed']), 'mixed');
   };
 }
@@ -82,7 +90,13 @@ function blockGraph(
   return g.build('attention-block');
 }
 
-function pointFeeds({ ratio, fixed, step, merging }: Point, batch: number, gridH: number, gridW: number) {
+function pointFeeds(
+  { ratio, fixed, step, merging }: Point,
+  structure: MergeStructure,
+  batch: number,
+  gridH: number,
+  gridW: number,
+) {
   const kind = fixed ? 'cells-fixed' : 'cells-random';
   const random = createRandom(partitionWords(SEED, step, 0, 0));
   const partition = choosePartition(gridH, gridW, { kind, sx: CELL, sy: CELL }, random);
@@ -90,7 +104,7 @@ function pointFeeds({ ratio, fixed, step, merging }: Point, batch: number, gridH
   const partitions = Array.from({ length: batch }, () => partition);
   const { matchWindow: window } = merging;
   const level = { level: 0, gridH, gridW, window, partitions, merged };
-  return mergeFeeds({ batch, matches: true, levels: [level] }, structureOf(window > 0));
+  return mergeFeeds({ batch, matches: true, levels: [level] }, structure);
 }
 
 async function weightSource(path: string): Promise<WeightSource> {

@@ -199,9 +199,11 @@ describe.each(goldenModelNames)('spatialTransformer with the weights of %s', (mo
   it.each([
     ['merge', 'queries', ['self', 'cross', 'mlp']],
     ['merge', 'keys-values', ['self']],
+    ['merge', 'sampled', ['self', 'cross', 'mlp']],
     ['prune', 'queries', ['self']],
+    ['prune', 'sampled', ['self']],
     ['prune', 'keys-values', ['self']],
-  ] as const)('is the oracle’s with one side alone: %s %s', async (mode, side, some) => {
+  ] as const)('is the oracle’s with sides that differ: %s %s', async (mode, side, some) => {
     const merging = { ...{ mode, modules: some, blocks: [name] }, ...tomesdMatching, side };
     for (const one of cases) await check(modelName, merging, one);
   });

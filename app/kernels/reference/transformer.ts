@@ -111,7 +111,9 @@ function mergingOf(metric: Rows, merging: ReferenceMerging | undefined) {
     if (mode === 'downsample') return run(rows, r === 0 ? rows : referenceCoarse(rows, partition));
     const less = fewer(rows, map);
     if (module !== 'self' || side === 'all') return referenceUnmerge(run(less, less), map);
-    return side === 'queries' ? referenceUnmerge(run(less, rows), map) : run(rows, less);
+    if (side === 'keys-values') return run(rows, less);
+    const sampled = side === 'sampled' && r > 0;
+    return referenceUnmerge(run(less, sampled ? referenceCoarse(rows, partition) : rows), map);
   };
   return { wrap, map, margin: match.margin };
 }

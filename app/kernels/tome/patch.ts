@@ -7,7 +7,7 @@ import { mergeInputs, sizeName, type MergeInputs } from './inputs.ts';
 import { mapMaker, type TokenMap } from './token-map.ts';
 import { mergeRows } from './merge.ts';
 import { pruneRows, unpruneRows } from './prune.ts';
-import type { MergeModule, MergeStructure } from './structure.ts';
+import type { MergeModule, MergeSide, MergeStructure } from './structure.ts';
 import { unmergeRows } from './unmerge.ts';
 
 /** The rows that a part of a block works on. Self-attention alone reads keys and values from them. */
@@ -30,7 +30,9 @@ export type Patcher = (block: AttentionBlock, metric: Value) => BlockPatch;
  * Merging for one graph. With scope "block" every block matches for itself, as in the reference; else the first block of
  * a scope matches for all of it. Each wanted part of a block merges with that one match.
  * Source: tomesd/patch.py@27a14a3, ToMeBlock; queries alone: ComfyUI's TomePatchModel (comfy_extras/nodes_tomesd.py@0939d77);
- * keys and values alone: ImprovedTokenMerge/merge.py@81928e4. With `active` false no node of it runs and rows pass as they are.
+ * keys and values alone: ImprovedTokenMerge/merge.py@81928e4; sampled: queries of the first, keys and values of the last's
+ * coarser grids, one token of each cell (docs/tried/matching.md). With `active` false no node of it runs and rows pass as
+ * they are.
  */
 export function createPatcher(g: GraphBuilder, structure: MergeStructure): Patcher {
   if (structure.mode === 'downsample') return ({ level }) => g.scope('tome', () => coarsePatch(g, level));
@@ -49,6 +51,10 @@ function patchWith(
   structure: MergeStructure,
   inputs: MergeInputs,
 ): BlockPatch {
+  const keysValues = (side: MergeSide, rows: Value, fewer: Value): Value => {
+    if (side === 'queries') return rows;
+    return side === 'sampled' ? destinationRows(g, rows, level, inputs) : fewer;
+  };
   return {
     inverse: map.inverse,
     wrap(module, rows, run) {
@@ -61,7 +67,7 @@ function patchWith(
             : pruneRows(g, rows, map, level, inputs),
         );
         if (side === 'keys-values') return run({ queries: rows, keysValues: fewer });
-        const done = run({ queries: fewer, keysValues: side === 'queries' ? rows : fewer });
+        const done = run({ queries: fewer, keysValues: keysValues(side, rows, fewer) });
         const count = String(rows.shape[0]);
         return whenActive(g, inputs, done, count, () =>
           map.mode === 'merge' ? unmergeRows(g, done, map.inverse, count) : unpruneRows(g, done, map, count),
@@ -78,15 +84,17 @@ function coarsePatch(g: GraphBuilder, level: number): BlockPatch {
     inverse: undefined,
     wrap(module, rows, run) {
       if (module !== 'self') return run(both(rows));
-      return g.scope('tome_self', () => {
-        const size = sizeName(level, 'BD');
-        const keysValues = whenActive(g, inputs, rows, size, () =>
-          gather(g, rows, reshape(g, inputs('dst'), [-1], [size])),
-        );
-        return run({ queries: rows, keysValues });
-      });
+      return g.scope('tome_self', () =>
+        run({ queries: rows, keysValues: destinationRows(g, rows, level, inputs) }),
+      );
     },
   };
+}
+
+/** The rows of the destinations as they are: [B·D, C]. */
+function destinationRows(g: GraphBuilder, rows: Value, level: number, inputs: MergeInputs): Value {
+  const size = sizeName(level, 'BD');
+  return whenActive(g, inputs, rows, size, () => gather(g, rows, reshape(g, inputs('dst'), [-1], [size])));
 }
 
 const both = (rows: Value): PartRows => ({ queries: rows, keysValues: rows });

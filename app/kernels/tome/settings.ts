@@ -17,7 +17,7 @@ export interface MergeSettings {
   readonly crossAttention: boolean;
   readonly mlp: boolean;
   readonly sharePartition: boolean;
-  readonly side: 'all' | 'queries' | 'keys-values';
+  readonly side: 'all' | 'sampled' | 'queries' | 'keys-values';
   readonly threshold?: number | undefined;
   readonly importance: number;
   readonly matchScope: 'block' | 'stage' | 'level';

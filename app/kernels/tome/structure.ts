@@ -1,8 +1,8 @@
 export type MergeMode = 'merge' | 'prune' | 'downsample';
 /** The three parts of a transformer block that may work on fewer tokens. */
 export type MergeModule = 'self' | 'cross' | 'mlp';
-/** Which side of the self-attention has fewer tokens; the other parts have one side only. */
-export type MergeSide = 'all' | 'queries' | 'keys-values';
+/** Which side of the self-attention has fewer tokens (see the contract's mergeSides); the other parts have one side only. */
+export type MergeSide = 'all' | 'sampled' | 'queries' | 'keys-values';
 /** What one match serves: see the contract's matchScopes. */
 export type MatchScope = 'block' | 'stage' | 'level';
 

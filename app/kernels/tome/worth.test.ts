@@ -35,6 +35,7 @@ describe('where merging would cost more than it saves', () => {
     const alone = least({ matchScope: 'block' });
     expect(least({ matchScope: 'level' })).toBeLessThan(alone);
     expect(least({ matchScope: 'block', matchWindow: 16 })).toBeLessThan(alone);
+    expect(least({ matchScope: 'block', side: 'sampled' })).toBeLessThan(alone);
   });
 
   it.each([512, 768, 1024, 2048])(

@@ -1,6 +1,6 @@
 import type { UnetConfig } from '../nets/configs.ts';
 import { mergingModules, selectBlocks, sideOf, type MergeSettings } from './settings.ts';
-import { matchKey, type MergeModule } from './structure.ts';
+import { matchKey, type MergeModule, type MergeSide } from './structure.ts';
 
 /**
  * Whether merging saves a level's blocks more than it costs them, by counting operations per sample and block.
@@ -32,19 +32,30 @@ export function leftOut(config: UnetConfig, settings: MergeSettings, work: Level
   );
 }
 
-function saved(config: UnetConfig, settings: MergeSettings, { level, tokens, merged }: LevelWork): number {
+function saved(config: UnetConfig, settings: MergeSettings, work: LevelWork): number {
+  const { level, tokens, merged } = work;
   const channels = config.blockOutChannels[level] ?? 0;
   const gone = merged / tokens;
-  const projection = tokens * channels * channels * gone;
-  // Queries × keys and weights × values; both sides fewer, or one of them.
-  const both = sideOf(settings) === 'all';
-  const pairs = both ? 1 - (1 - gone) ** 2 : gone;
+  const projection = tokens * channels * channels;
+  const sides = goneOfSides(sideOf(settings), work);
   const saving: Record<MergeModule, number> = {
-    self: 2 * tokens * tokens * channels * pairs + (both ? 4 : 2) * projection,
-    cross: 2 * projection + 2 * tokens * TEXT_TOKENS * channels * gone,
-    mlp: FEED_FORWARD_WIDTHS * projection,
+    // Queries × keys and weights × values; the projections of either side.
+    self:
+      2 * tokens * tokens * channels * (1 - (1 - sides.queries) * (1 - sides.keysValues)) +
+      2 * projection * (sides.queries + sides.keysValues),
+    cross: 2 * projection * gone + 2 * tokens * TEXT_TOKENS * channels * gone,
+    mlp: FEED_FORWARD_WIDTHS * projection * gone,
   };
   return MULTIPLY_ADD * mergingModules(settings).reduce((sum, module) => sum + saving[module], 0);
+}
+
+/** The share that goes of either side of the self-attention. */
+function goneOfSides(side: MergeSide, { tokens, destinations, merged }: LevelWork) {
+  const gone = merged / tokens;
+  return {
+    queries: side === 'keys-values' ? 0 : gone,
+    keysValues: side === 'queries' ? 0 : side === 'sampled' ? 1 - destinations / tokens : gone,
+  };
 }
 
 function spent(config: UnetConfig, settings: MergeSettings, work: LevelWork): number {

@@ -41,6 +41,7 @@ const verbs: Record<MergeMode, string> = {
 };
 const sides: Record<MergeSide, string> = {
   all: '',
+  sampled: ' (queries; keys and values sampled)',
   queries: ' (queries alone)',
   'keys-values': ' (keys and values alone)',
 };

@@ -206,6 +206,6 @@ test('merging is told as it is, not as it was asked for', () => {
   const block = { block: 'a', gridW: 8, gridH: 8, tokens: 64, leftAtStart: 16, leftAtEnd: 16 };
   const report = { effectiveRatio: 0.75, effectiveRatioEnd: 0.75, maxRatio: 0.75, blocks: [block] };
   expect(describeMergingReport(request, report)).toBe(
-    'Merging: ratio 0.9 asked, 75 % of the tokens pruned in 1 block: 16 of 64 left.\n',
+    'Merging: ratio 0.9 asked, 75 % of the tokens pruned (queries; keys and values sampled) in 1 block: 16 of 64 left.\n',
   );
 });

@@ -81,6 +81,7 @@ const modes: Partial<Record<MergeMode, () => string>> = {
   downsample: m.compare_mode_downsample,
 };
 const sides: Partial<Record<MergeSide, () => string>> = {
+  sampled: m.compare_side_sampled,
   queries: m.compare_side_queries,
   'keys-values': m.compare_side_keys_values,
 };

@@ -5,6 +5,8 @@ export interface CaseResult {
   readonly maxRelativeError: number;
   /** Where it is, or what else there is to say. */
   readonly detail?: string;
+  /** To be said of a case that passes, too. */
+  readonly note?: string;
 }
 
 /** One comparison with golden data. It passes when its error is at most its tolerance. */

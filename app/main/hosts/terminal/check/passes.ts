@@ -6,6 +6,7 @@ import { planMerging } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/settings.ts';
 import type { SafetensorsFile } from '#library/safetensors.ts';
 import { checkError } from './cases.ts';
+import type { Nudge } from './close-calls.ts';
 import { dim, readFloats, readInts } from './golden-files.ts';
 import type { LazyNets } from './nets.ts';
 
@@ -57,11 +58,12 @@ async function inputOf(
   return { ...pass, merge: merging === null ? undefined : planMerging(part.config, merging, step) };
 }
 
-/** One pass over a stored sample with the stored text. */
+/** One pass over a stored sample, or over what `nudge` makes of it, with the stored text. */
 export async function runUnetPass(
   nets: LazyNets,
   io: SafetensorsFile,
   { sample, timestep, merging }: { sample: string; timestep: number; merging: MergeSettings | null },
+  nudge: Nudge = (values) => values,
 ): Promise<Float32Array> {
   const latents = await readFloats(io, sample);
   const hidden = await readFloats(io, 'clip_hidden');
@@ -79,7 +81,7 @@ export async function runUnetPass(
     tokenCount: tokenCount ?? 0,
   };
   const unet = await nets.unet(merging);
-  const pass = { latents: latents.data, hidden: hidden.data, timestep, ...size };
+  const pass = { latents: nudge(latents.data), hidden: hidden.data, timestep, ...size };
   const { output } = await unet.run(await inputOf(nets, merging, pass, 0, 1));
   return output;
 }

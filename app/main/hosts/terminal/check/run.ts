@@ -21,6 +21,7 @@ interface CaseReport {
   readonly maxRelativeError: number | null;
   readonly tolerance: number;
   readonly detail?: string;
+  readonly note?: string;
   readonly errorCode?: ErrorCode;
   readonly tookMs: number;
 }
@@ -57,11 +58,12 @@ async function runCase({ name, tolerance, run }: CheckCase): Promise<CaseReport>
   const startedMs = performance.now();
   const tookMs = (): number => Math.round(performance.now() - startedMs);
   try {
-    const { maxRelativeError, detail } = await run();
+    const { maxRelativeError, detail, note } = await run();
     const passed = maxRelativeError <= tolerance;
     return {
       ...{ name, passed, tolerance, maxRelativeError: finite(maxRelativeError) },
       ...(detail === undefined ? {} : { detail }),
+      ...(note === undefined ? {} : { note }),
       tookMs: tookMs(),
     };
   } catch (error) {
@@ -84,10 +86,18 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function describeCase({ name, passed, maxRelativeError, tolerance, detail, errorCode }: CaseReport): string {
+function describeCase({
+  name,
+  passed,
+  maxRelativeError,
+  tolerance,
+  detail,
+  note,
+  errorCode,
+}: CaseReport): string {
   const verdict = passed ? 'ok  ' : 'FAIL';
   const error = maxRelativeError === null ? '-' : maxRelativeError.toExponential(1);
   const line = `${verdict} ${name.padEnd(nameWidth)} ${error.padStart(8)} of ${tolerance.toExponential(0)}`;
-  if (passed) return line;
+  if (passed) return note === undefined ? line : `${line}  ${note}`;
   return `${line}  ${errorCode === undefined ? '' : `${errorCode}: `}${detail ?? ''}`.trimEnd();
 }

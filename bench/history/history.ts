@@ -13,6 +13,7 @@ const limitMs = 50;
 const pageSize = 60;
 const ratios = [0, 0.25, 0.5, 0.6, 0.75];
 const places = ['mountains', 'meadow', 'desert', 'ocean'];
+const place = { provider: 'cpu', index: 0, device: 'CPU', precision: 'f32' } as const;
 const batchId = '11111111-1111-4111-8111-111111111111';
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'));
@@ -56,6 +57,7 @@ function fill(): void {
             decodeTiles: 1,
             totalMs: 20 * stepMs,
             loadMs: 0,
+            runtime: { parts: [{ part: 'unet', ...place }], notices: [] },
           },
           memory: [{ what: 'process', bytes: 2e9 + i, source: 'VmHWM' }],
           picture: { fileName: `2026-01/${i}.png`, widthPx: 512, heightPx: 512, sizeBytes: 4e5 },
@@ -85,6 +87,17 @@ function measure(name: string, work: () => unknown): boolean {
 const page = (filter: HistoryFilter, sort: 'newest' | 'slowest' | 'ratio' = 'newest', cursor?: string) =>
   store.page({ filter, sort, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
 
+/** What the five presets show: the newest pictures of their settings at a place, beside the unmerged ones. */
+function presets(): void {
+  for (const ratio of ratios) {
+    const found = store.presetFigures({
+      ...{ modelId: 'model3', modelHash: null, widthPx: 512, heightPx: 512, steps: 20 },
+      ...{ scheduler: 'euler', guidanceScale: 7, merging: { ...tomesdMerging, ratio }, place },
+    });
+    if (found === undefined) throw new Error(`No picture of ratio ${ratio} was found.`);
+  }
+}
+
 try {
   // The disk's patience is not what is measured: rows are written in one transaction.
   db.pragma('synchronous = OFF');
@@ -107,6 +120,7 @@ try {
     measure('search: a word in all of them', () => page({ text: 'dusk' })),
     measure('search: two letters', () => page({ text: 'zz' })),
     measure('facets', () => store.facets()),
+    measure('figures of five presets', presets),
     measure('one picture', () =>
       store.get(store.page({ filter: {}, sort: 'newest', limit: 1 }).items[0]?.id ?? ''),
     ),

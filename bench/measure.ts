@@ -279,7 +279,7 @@ function told({ wholeSteps }: Plan, wholes: readonly number[] = []): Pick<Figure
 /** The peak of a process that loads what the ratio needs and makes one run. */
 async function peakAlone(bench: Bench, plan: Plan, entry: Entry): Promise<{ peak?: Peak; failure?: string }> {
   if (!bench.peaks) return {};
-  const work = plan.work.kind === 'unet' ? { ...plan.work, oneGraph: false } : plan.work;
+  const work = plan.work.kind === 'unet' ? { ...plan.work, holdsOne: false } : plan.work;
   try {
     const title = `${plan.title}, memory at ratio ${entry.ratio}`;
     const worker = await prepared(bench, { ...plan, work, title }, entry.contender);

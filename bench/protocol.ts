@@ -22,7 +22,7 @@ export type Work =
       readonly configFolder?: string | undefined;
       readonly inputs: string;
       /** Tessera's side holds one graph for every ratio. */
-      readonly oneGraph: boolean;
+      readonly holdsOne: boolean;
     }
   | {
       readonly kind: 'pictures';

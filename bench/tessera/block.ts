@@ -52,11 +52,14 @@ export async function prepareBlock(
     ...sizeFeeds(session, batch, gridH, gridW),
   });
   return async (point) => {
-    if (point.ratio === 0) return floatOutput(await plain.run(feedsOf(plain), ['mixed']), 'mixed');
+    if (point.ratio === 0)
+      return async () => floatOutput(await plain.run(feedsOf(plain), ['mixed']), 'mixed');
     const structure = structureOf(point.merging);
     const session = await mergingSession(structure);
-    const feeds = { ...feedsOf(session), ...pointFeeds(point, structure, batch, gridH, gridW) };
-    return floatOutput(await session.run(feeds, ['mixed']), 'mixed');
+    return async () => {
+      const feeds = { ...feedsOf(session), ...pointFeeds(point, structure, batch, gridH, gridW) };
+      return floatOutput(await session.run(feeds, ['mixed']), 'mixed');
+    };
   };
 }
 

@@ -23,9 +23,10 @@ export async function prepareEnds(
   const decoder = await loadVaeDecoder(vae, runtime);
   const { maxPositions } = text.config;
   const prompts = [work.token, work.token + 1].map((id) => new Int32Array(maxPositions).fill(id));
-  return async () => {
+  const run = async () => {
     for (const ids of prompts) await encoder.run(ids, 1);
     const breathe = () => Promise.resolve();
     return (await decodeLatents(decoder, vae.config, latents.data, latentH, latentW, breathe)).planes;
   };
+  return () => Promise.resolve(run);
 }

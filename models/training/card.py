@@ -66,6 +66,8 @@ with the seed, and the sun or moon stands in the middle.
 |---|---|
 {psnr}
 
+By tomesd's own way. New requests sample keys and values, which stays nearer: see `docs/tried/matching.md`.
+
 {same}
 
 ## What falls short

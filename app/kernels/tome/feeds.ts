@@ -135,7 +135,9 @@ function searchTensors(search: Search, batch: number, n: number) {
   const { q, parts, windows, width, candidateWidth } = search;
   const groups = batch * windows;
   const sourceAt = (b: number, i: number) => search.samples[b]?.sources[i] ?? 0;
-  const candidateAt = (b: number, i: number) => search.samples[b]?.candidates[i] ?? 0;
+  // A grid of one window has one list of candidates, which all of its parts are compared with.
+  const ofList = (list: Int32Array | undefined, i: number) => list?.[i % list.length] ?? 0;
+  const candidateAt = (b: number, i: number) => ofList(search.samples[b]?.candidates, i);
   const window = (part: number, group: number) => part * windows + (group % windows);
   const sample = (group: number) => Math.floor(group / windows);
   const deal = (size: number, fill: (b: number, i: number) => number): FeedTensor => ({
@@ -150,7 +152,7 @@ function searchTensors(search: Search, batch: number, n: number) {
     searched: deal(width, (b, i) => b * n + sourceAt(b, i)),
     candidates: ints([batch, candidateWidth], (b, i) => b * n + candidateAt(b, i)),
     windowCandidates: deal(candidateWidth, (b, i) => b * n + candidateAt(b, i)),
-    windowDestinations: deal(candidateWidth, (b, i) => search.samples[b]?.numbers[i] ?? 0),
+    windowDestinations: deal(candidateWidth, (b, i) => ofList(search.samples[b]?.numbers, i)),
     bias: {
       data: Float32Array.from(
         { length: batch * q },

@@ -4,7 +4,7 @@ import { expectClose, ofLargest } from '#tests/expect-close.ts';
 import { randomValues } from '#tests/random-values.ts';
 import { fromRows, toRows, type Rows } from '../reference/dense.ts';
 import { referenceMap, referenceMatch, referenceMerge, referenceUnmerge } from '../reference/tome.ts';
-import { mergeable } from './dealing.ts';
+import { dealingFor, dealOut, mergeable } from './dealing.ts';
 import { choosePartition } from './partition.ts';
 import { createRandom } from './random.ts';
 
@@ -65,6 +65,23 @@ describe('matching within windows', () => {
       const unmerged = maps.flatMap((map, b) => referenceUnmerge(referenceMerge(rowsOf(y, b, Cy), map), map));
       expectClose(result.unmerged, fromRows(unmerged), ofLargest(y, 1e-6), `r ${merged}: unmerged`);
     }
+  });
+
+  it('compares every part of a grid of one window with the same destinations', async () => {
+    const [gridH, gridW] = [64, 64];
+    const partition = choosePartition(
+      gridH,
+      gridW,
+      { kind: 'cells-random', sx: 2, sy: 2 },
+      createRandom([6, 4, 0, 0]),
+    );
+    const [x, y] = [randomValues(1, 4096 * C), randomValues(2, 4096 * Cy)];
+    const input = { x, y, batch: 1, gridH, gridW, partition, merged: 2048 };
+    expect(
+      dealOut({ ...input, level: 0, window: 64, partitions: [partition] }, dealingFor('host')).parts,
+    ).toBe(2);
+    const { map } = await (await probeOf(64)).run(input);
+    expect(map).toEqual((await (await probeOf(0)).run(input)).map);
   });
 
   it('asks no more of the windows than they have', async () => {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tomesdMerging } from '#contract/request.ts';
+import { noMerging, tomesdMerging } from '#contract/request.ts';
 import { choosePartition } from '#kernels/tome/partition.ts';
 import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/settings.ts';
@@ -113,6 +113,33 @@ describe.skipIf(missing !== undefined)('the U-Net on WebGPU', () => {
       expect(ran.some(({ operator }) => operator === 'TopK')).toBe(structure > 0);
     },
   );
+
+  it('merges as new requests do on the CPU, all of it on the device', { timeout: timeoutMs }, async () => {
+    const { checkpoint, io } = await openGoldenModel('tiny-sd15');
+    const { config } = checkpoint.unet;
+    const settings: MergeSettings = { ...noMerging, ratio: 0.5, leaveOutCostly: false };
+    const folder = await temporaryFolder();
+    const { data: latents, shape } = await io.floats('unet_16x16_sample');
+    const [batch = 0, , latentH = 0, latentW = 0] = shape;
+    const hidden = await io.floats('clip_hidden');
+    const step = { latentH, latentW, batch, seed: 5, stepIndex: 0, stepCount: 1 };
+    const outputs: Float32Array[] = [];
+    for (const runtime of [cpu, { ...gpu, profilePrefix: join(folder, 'trace') }]) {
+      const unet = await loadUnet(checkpoint.unet, mergeStructure(config, settings), runtime);
+      const { output } = await unet.run({
+        ...{ latents, batch, latentH, latentW, timestep: TIMESTEP },
+        ...{ merge: planMerging(config, settings, step), hidden: hidden.data, tokenCount: 77 },
+      });
+      outputs.push(output);
+      unet.endProfiling();
+      await unet.release();
+    }
+    const [expected = new Float32Array(), actual = new Float32Array()] = outputs;
+    expectClose(actual, expected, ofLargest(expected, SHARE), 'new requests');
+    const ran = await nodesThatRan(folder);
+    expect(ran.filter(({ provider }) => provider !== 'WebGpuExecutionProvider')).toEqual([]);
+    expect(ran.some(({ operator }) => operator === 'TopK')).toBe(true);
+  });
 });
 
 /** Every node of the trace in a folder: its operator and where it ran. */

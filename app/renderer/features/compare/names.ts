@@ -61,7 +61,7 @@ export function unusualWords(merging: MergingOptions): string[] {
   return [
     ratioEnd === undefined ? '' : `→ ${formatPercent(ratioEnd, language.current)}`,
     modes[mode]?.() ?? '',
-    sides[side]?.() ?? '',
+    mode === 'downsample' || side === noMerging.side ? '' : sides[side](),
     partition === noMerging.partition ? '' : partitions[partition](),
     sx === noMerging.sx && sy === noMerging.sy ? '' : m.compare_cells({ cells: `${sx} × ${sy}` }),
     maxDownsample === noMerging.maxDownsample || blocks !== undefined ? '' : depthName(merging),
@@ -80,32 +80,41 @@ const modes: Partial<Record<MergeMode, () => string>> = {
   prune: m.compare_mode_prune,
   downsample: m.compare_mode_downsample,
 };
-const sides: Partial<Record<MergeSide, () => string>> = {
+const sides: Record<MergeSide, () => string> = {
+  all: m.compare_side_all,
   sampled: m.compare_side_sampled,
   queries: m.compare_side_queries,
   'keys-values': m.compare_side_keys_values,
 };
-const scopes: Partial<Record<MatchScope, () => string>> = {
+const scopes: Record<MatchScope, () => string> = {
+  block: m.compare_scope_block,
   stage: m.compare_scope_stage,
   level: m.compare_scope_level,
 };
 
 function matchingWords({
+  mode,
   threshold,
   importance,
   matchScope,
   matchEvery,
   matchWindow,
 }: MergingOptions): string[] {
+  // A coarser grid matches nothing.
+  if (mode === 'downsample') return [];
   return [
     threshold === undefined
       ? ''
       : m.compare_threshold({ cosine: threshold.toLocaleString(language.current) }),
     importance === 0 ? '' : m.compare_importance({ share: formatPercent(importance, language.current) }),
-    scopes[matchScope]?.() ?? '',
+    matchScope === noMerging.matchScope ? '' : scopes[matchScope](),
     matchEvery === 1 ? '' : m.compare_match_every({ count: matchEvery }),
-    matchWindow === 0 ? '' : m.compare_match_window({ count: matchWindow }),
+    matchWindow === noMerging.matchWindow ? '' : windowWords(matchWindow),
   ];
+}
+
+function windowWords(count: number): string {
+  return count === 0 ? m.compare_match_whole() : m.compare_match_window({ count });
 }
 
 export function stepsWords(count: number): string {

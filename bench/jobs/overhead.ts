@@ -11,7 +11,7 @@ import { PX_PER_TOKEN, writeBlockWork } from './block-work.ts';
 
 const RATIO = 0.5;
 const ALREADY_MERGED = 'the block on half the tokens, without merging';
-/** As new requests have it; the peers know no windows. */
+/** Matched as new requests have it; the peers know no windows. */
 const WINDOWED = { variant: 'windows of 16', merging: { ...tomesdMerging, matchWindow: 16 } };
 
 /**

@@ -228,21 +228,25 @@ describe.each(goldenModelNames)('spatialTransformer with the weights of %s', (mo
 });
 
 describe('a merging block that is switched off', () => {
-  it('gives what the block without merging gives, bit for bit', async () => {
-    const structure: MergeStructure = {
-      ...{ mode: 'merge', modules: ['self', 'cross', 'mlp'], blocks: [name] },
-      ...tomesdMatching,
-    };
-    const x = randomValues(3, 2 * 32 * 20);
-    const feeds = {
-      x: { data: x, shape: [2, 32, 4, 5] },
-      text: { data: randomValues(4, 2 * T * 32), shape: [2, T, 32] },
-    };
-    const plain = await sessionOf('tiny-sd15', undefined);
-    const expected = await plain.run({ ...feeds, ...sizeFeeds(plain, 2, 4, 5) }, ['image']);
-    const merging = await sessionOf('tiny-sd15', structure);
-    const shapes = sizeFeeds(merging, 2, 4, 5);
-    const off = await merging.run({ ...feeds, ...shapes, ...inactiveFeeds([0], 2, structure) }, ['image']);
-    expect(off['image']).toEqual(expected['image']);
-  });
+  it.each(['all', 'sampled'] as const)(
+    'gives what the block without gives, bit for bit: %s',
+    async (side) => {
+      const structure: MergeStructure = {
+        ...{ mode: 'merge', modules: ['self', 'cross', 'mlp'], blocks: [name] },
+        ...tomesdMatching,
+        side,
+      };
+      const x = randomValues(3, 2 * 32 * 20);
+      const feeds = {
+        x: { data: x, shape: [2, 32, 4, 5] },
+        text: { data: randomValues(4, 2 * T * 32), shape: [2, T, 32] },
+      };
+      const plain = await sessionOf('tiny-sd15', undefined);
+      const expected = await plain.run({ ...feeds, ...sizeFeeds(plain, 2, 4, 5) }, ['image']);
+      const merging = await sessionOf('tiny-sd15', structure);
+      const shapes = sizeFeeds(merging, 2, 4, 5);
+      const off = await merging.run({ ...feeds, ...shapes, ...inactiveFeeds([0], 2, structure) }, ['image']);
+      expect(off['image']).toEqual(expected['image']);
+    },
+  );
 });

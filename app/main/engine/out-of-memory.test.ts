@@ -22,7 +22,11 @@ afterEach(() => engine?.dispose());
 /** An engine process that the system gives no more memory than this (setrlimit's RLIMIT_AS). */
 function limitedPort() {
   const script = join(mkdtempSync(join(tmpdir(), 'tessera-limit-')), 'node');
-  writeFileSync(script, `#!/bin/sh\nulimit -v ${limitKiB}\nexec '${process.execPath}' "$@"\n`);
+  // Threads that allocate at once get arenas of 64 MiB of addresses each, which count: more on some runs than on others.
+  writeFileSync(
+    script,
+    `#!/bin/sh\nexport MALLOC_ARENA_MAX=1\nulimit -v ${limitKiB}\nexec '${process.execPath}' "$@"\n`,
+  );
   chmodSync(script, 0o755);
   const node = process.execPath;
   // fork() starts this; only while the port is made.

@@ -100,7 +100,7 @@ export const PictureFiguresSchema = v.strictObject({
   /** With step caching: which of these steps ran the whole U-Net. */
   wholeSteps: v.exactOptional(v.array(v.boolean())),
   decodeMs: Milliseconds,
-  /** Tiles the VAE was run in; 1 = the picture whole. */
+  /** Strips that the VAE was run in, of all its pieces; 1: the picture at once. In older rows overlapping tiles. */
   decodeTiles: Count,
   totalMs: Milliseconds,
 });

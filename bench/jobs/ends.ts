@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeBytes, tileSide } from '#engine/pipeline/tile-size.ts';
+import { fitsWhole, wholeLimit } from '#engine/pipeline/decode-size.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { FLOAT_LIMIT, measure, wantedFigures, type Bench } from '../measure.ts';
 import { normalValues } from '../models/normal.ts';
@@ -12,8 +12,6 @@ import { PX_PER_LATENT, type ModelSource } from './model.ts';
 const SEED = 33;
 /** Any word: what is encoded does not change what it takes. */
 const TOKEN = 320;
-/** Tiles are blended at their edges, and each one's norms see less of the picture. */
-const TILED_LIMIT = 0.5;
 
 /** What a picture takes beside its steps. With the U-Net's passes it tells what a whole picture of a large model takes. */
 export function planEnds(bench: Bench, options: BenchOptions, source: ModelSource): Planned[] {
@@ -52,20 +50,17 @@ async function measureEnds(
   await writeFloats(inputs, {
     latents: { data: normalValues(SEED, channels * side * side), shape: [1, channels, side, side] },
   });
-  const largest = tileSide(vae.config);
-  const isTiled = decodeBytes(vae.config, side, side) > decodeBytes(vae.config, largest, largest);
+  const isWhole = fitsWhole(vae.config, side, side, wholeLimit('full'));
   return measure(bench, {
     key,
     title,
     work: { kind: 'ends', model: model.path, configFolder: model.configFolder, inputs, token: TOKEN },
     ratios: [0],
     rounds: options.rounds,
-    sameWorkLimit: isTiled ? TILED_LIMIT : FLOAT_LIMIT,
+    sameWorkLimit: FLOAT_LIMIT,
     notes: [
       'Two texts of 77 tokens and one picture, float32: what a picture takes beside its steps.',
-      ...(isTiled
-        ? ['Tessera decodes in tiles, which differ from the whole; the peers decode at once.']
-        : []),
+      ...(isWhole ? [] : ['Tessera decodes in strips, the same picture; the peers decode at once.']),
     ],
   });
 }

@@ -11,7 +11,7 @@ import type { WeightSource } from '../onnx/weights.ts';
 import type { VaeConfig } from './configs.ts';
 
 /** diffusers fixes this for the whole VAE. */
-const NORM_EPSILON = 1e-6;
+export const NORM_EPSILON = 1e-6;
 
 export const vaeNames = { latents: 'latents', pixels: 'pixels', moments: 'moments' } as const;
 
@@ -42,38 +42,42 @@ export function buildVaeEncoder(
 }
 
 export function emitVaeDecoder(g: GraphBuilder, config: VaeConfig): void {
-  const channels = config.blockOutChannels;
-  const last = channels.length - 1;
-  const levels = channels.map((_, i) => new Level(i));
-  const at = (i: number) => levels[i] ?? new Level(i);
-  // The last level holds the largest tensors and the fewest channels: tiles would gain nothing and take a third more.
-  const tiledAt = (i: number) => (i > 0 ? at(i) : undefined);
-  const bottom = at(last);
-  const latents = g.input(vaeNames.latents, 'f32', [
-    'batch',
-    config.latentChannels,
-    bottom.rows,
-    bottom.columns,
-  ]);
-  let x = cast(g, latents, g.target.float);
-  if (config.usePostQuantConv) x = convOf(g, x, 'post_quant_conv', config.latentChannels, 1);
-  x = convOf(g, x, 'decoder.conv_in', channels[last] ?? 0, 3);
-  x = middle(g, x, 'decoder.mid_block', bottom, config);
-  for (let i = 0; i <= last; i++) {
-    for (let j = 0; j <= config.layersPerBlock; j++) {
-      x = resnet(
-        g,
-        x,
-        `decoder.up_blocks.${i}.resnets.${j}`,
-        channels[last - i] ?? 0,
-        tiledAt(last - i),
-        config,
-      );
+  const { blockOutChannels, layersPerBlock, outChannels } = config;
+  const last = blockOutChannels.length - 1;
+  let x = decoderFront(g, config);
+  for (let i = 1; i <= last; i++) {
+    const level = last - i;
+    const below = new Level(level + 1);
+    x = upsample(g, x, `decoder.up_blocks.${i - 1}.upsamplers.0`, new Level(level), below);
+    for (let j = 0; j <= layersPerBlock; j++) {
+      const tiled = tiledLevel(level);
+      x = resnet(g, x, `decoder.up_blocks.${i}.resnets.${j}`, blockOutChannels[level] ?? 0, tiled, config);
     }
-    if (i < last) x = upsample(g, x, `decoder.up_blocks.${i}.upsamplers.0`, at(last - i - 1), at(last - i));
   }
   x = silu(g, groupNorm(g, x, 'decoder.conv_norm_out', config.normNumGroups, NORM_EPSILON));
-  g.output(vaeNames.pixels, cast(g, convOf(g, x, 'decoder.conv_out', config.outChannels, 3), 'f32'));
+  g.output(vaeNames.pixels, cast(g, convOf(g, x, 'decoder.conv_out', outChannels, 3), 'f32'));
+}
+
+/** The decoder's part on the grid of the latents, up to where that is enlarged. */
+export function decoderFront(g: GraphBuilder, config: VaeConfig): Value {
+  const { blockOutChannels, latentChannels, layersPerBlock } = config;
+  const last = blockOutChannels.length - 1;
+  const channels = blockOutChannels[last] ?? 0;
+  const level = new Level(last);
+  const latents = g.input(vaeNames.latents, 'f32', ['batch', latentChannels, level.rows, level.columns]);
+  let x = cast(g, latents, g.target.float);
+  if (config.usePostQuantConv) x = convOf(g, x, 'post_quant_conv', latentChannels, 1);
+  x = convOf(g, x, 'decoder.conv_in', channels, 3);
+  x = middle(g, x, 'decoder.mid_block', level, config);
+  for (let j = 0; j <= layersPerBlock; j++) {
+    x = resnet(g, x, `decoder.up_blocks.0.resnets.${j}`, channels, tiledLevel(last), config);
+  }
+  return x;
+}
+
+/** The last level holds the largest tensors and the fewest channels: Winograd's tiles would gain nothing and take a third more. */
+export function tiledLevel(level: number): Level | undefined {
+  return level > 0 ? new Level(level) : undefined;
 }
 
 export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
@@ -81,12 +85,11 @@ export function emitVaeEncoder(g: GraphBuilder, config: VaeConfig): void {
   const last = channels.length - 1;
   const levels = channels.map((_, i) => new Level(i));
   const at = (i: number) => levels[i] ?? new Level(i);
-  const tiledAt = (i: number) => (i > 0 ? at(i) : undefined);
   const pixels = g.input(vaeNames.pixels, 'f32', ['batch', config.inChannels, at(0).rows, at(0).columns]);
   let x = convOf(g, cast(g, pixels, g.target.float), 'encoder.conv_in', channels[0] ?? 0, 3);
   for (let i = 0; i <= last; i++) {
     for (let j = 0; j < config.layersPerBlock; j++) {
-      x = resnet(g, x, `encoder.down_blocks.${i}.resnets.${j}`, channels[i] ?? 0, tiledAt(i), config);
+      x = resnet(g, x, `encoder.down_blocks.${i}.resnets.${j}`, channels[i] ?? 0, tiledLevel(i), config);
     }
     if (i < last) x = downsampleAsymmetric(g, x, `encoder.down_blocks.${i}.downsamplers.0`, at(i + 1));
   }

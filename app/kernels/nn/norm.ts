@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { add, gemm, mul } from '../graph/ops/math.ts';
+import { add, gemm, mul, reduceMeanLast, sub } from '../graph/ops/math.ts';
 import { instanceNorm, layerNorm } from '../graph/ops/nn.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import { linearWeights, product, weight } from './linear.ts';
@@ -25,6 +25,35 @@ export function normalizeGroups(g: GraphBuilder, x: Value, groups: number, epsil
   const zeros = g.floats(Array<number>(groups).fill(0));
   const normal = instanceNorm(g, grouped, ones, zeros, epsilon);
   return reshape(g, normal, [0, Number(channels), -1, 0], x.shape);
+}
+
+/** What a picture was measured to have, channel by channel [C, 1, 1]: the mean of its group, and 1/√(variance + ε). */
+export interface GroupMoments {
+  readonly mean: Value;
+  readonly scale: Value;
+}
+
+/** The group norm of a picture of which x is a part, by the moments of the whole. */
+export function groupNormBy(g: GraphBuilder, x: Value, name: string, { mean, scale }: GroupMoments): Value {
+  return g.scope('group_norm', () => {
+    const c = Number(x.shape[1]);
+    const column = (part: string) => reshape(g, weight(g, `${name}.${part}`, [c]), [c, 1, 1], [c, 1, 1]);
+    // All that is known before the picture first: two walks over it rather than four.
+    const factor = mul(g, scale, column('weight'));
+    return add(g, mul(g, x, factor), sub(g, column('bias'), mul(g, mean, factor)));
+  });
+}
+
+/** Mean and variance [1, groups] of the groups of x [1, C, h, w]. */
+export function measureGroups(
+  g: GraphBuilder,
+  x: Value,
+  groups: number,
+): { readonly mean: Value; readonly variance: Value } {
+  const grouped = reshape(g, x, [1, groups, -1], [1, groups, 'group']);
+  const mean = reduceMeanLast(g, grouped);
+  const apart = sub(g, grouped, reshape(g, mean, [1, groups, 1], [1, groups, 1]));
+  return { mean, variance: reduceMeanLast(g, mul(g, apart, apart)) };
 }
 
 /**

@@ -49,6 +49,14 @@ export function reduceSumLast(g: GraphBuilder, x: Value): Value {
   });
 }
 
+/** The mean along the last axis, which goes. */
+export function reduceMeanLast(g: GraphBuilder, x: Value): Value {
+  return g.node('ReduceMean', x.type, x.shape.slice(0, -1), {
+    inputs: [x, g.ints([-1])],
+    attributes: { keepdims: 0 },
+  });
+}
+
 /** x·sigmoid(x); the runtime fuses the pair. */
 export function silu(g: GraphBuilder, x: Value): Value {
   return mul(g, x, sigmoid(g, x));

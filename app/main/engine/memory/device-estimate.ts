@@ -1,10 +1,13 @@
 import type { Precision, Provider } from '#contract/runtime.ts';
 import type { DeviceMemory, EstimateOptions, MemoryEstimate } from './estimate-options.ts';
 import { keptTextBytes, processBytes } from './process-size.ts';
+import { wholeLimit } from '../pipeline/decode-size.ts';
 import {
-  decodingValues,
+  isDecodedWhole,
   passValues,
   pictureValues,
+  stripDecodingValues,
+  wholeDecodingValues,
   type MemoryRequest,
   type PictureNets,
 } from './request-size.ts';
@@ -49,11 +52,16 @@ export function estimateOnDevice(
   // The decoder stays in F32 (devices/provider-table.ts).
   const decoderBytes = lying(decoder, floatBytes);
   const pass = unetBytes * passValues(shape, request, precision);
+  const isWhole = isDecodedWhole(shape, request, wholeLimit(mode, device.freeBytes));
+  const strips = stripDecodingValues(shape, request);
+  const decoding = isWhole
+    ? decoderBytes + floatBytes * wholeDecodingValues(shape, request)
+    : (previews && !isLow ? decoderBytes : 0) + floatBytes * strips.working;
   const there = {
     text: 0,
     load: unets + (previews && !isLow ? decoderBytes : 0),
     steps: unets + pass + (previews && !isLow ? decoderBytes : 0),
-    decode: decoderBytes + floatBytes * decodingValues(shape, request) + (isLow ? 0 : unets + pass),
+    decode: decoding + (isLow ? 0 : unets + pass),
   };
   const textBytes = floatBytes * text.values;
   const here = processBytes + providerBytes + (!isLow && textBytes <= keptTextBytes ? textBytes : 0);
@@ -63,7 +71,11 @@ export function estimateOnDevice(
     text: processBytes + textBytes,
     load: here + onTheWay,
     steps: here,
-    decode: here + floatBytes * pictureValues(request) + (device.isShared ? 0 : floatBytes * decoder.values),
+    decode:
+      here +
+      floatBytes * pictureValues(request) +
+      (isWhole ? 0 : floatBytes * strips.between) +
+      (device.isShared || !isWhole ? 0 : floatBytes * decoder.values),
   };
   const sum = (phase: keyof typeof there) => atHome[phase] + (device.isShared ? there[phase] : 0);
   const phases = { text: sum('text'), load: sum('load'), steps: sum('steps'), decode: sum('decode') };

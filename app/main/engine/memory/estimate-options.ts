@@ -18,6 +18,8 @@ export interface DeviceMemory {
   readonly provider: Exclude<Provider, 'cpu'>;
   /** The device works in the computer's own memory, or none of its own is known. */
   readonly isShared: boolean;
+  /** Of its own memory, where that is known. */
+  readonly freeBytes?: number;
 }
 
 export interface MemoryEstimate {

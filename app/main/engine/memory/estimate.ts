@@ -1,10 +1,13 @@
 import { estimateOnDevice } from './device-estimate.ts';
 import type { EstimateOptions, MemoryEstimate } from './estimate-options.ts';
 import { keptTextBytes, processBytes } from './process-size.ts';
+import { wholeLimit } from '../pipeline/decode-size.ts';
 import {
-  decodingValues,
+  isDecodedWhole,
   passValues,
   pictureValues,
+  stripDecodingValues,
+  wholeDecodingValues,
   type MemoryRequest,
   type PictureNets,
 } from './request-size.ts';
@@ -18,7 +21,7 @@ const arenaShare = 1.2;
  * arena keeps 2.2 times that. In low memory nothing has that form.
  */
 const winogradShare = 2.2 * 4;
-/** Decoding in that form, in an arena that is kept; measured 1.4 to 1.5 times what is counted of the direct form. */
+/** Decoding at once in that form, in an arena that is kept; measured 1.4 to 1.5 times what is counted of the direct form. */
 const decodingShare = 1.45;
 /**
  * In int8, beside what is held, the loading runtime has each such weight in float32, and in 8 bits before it is turned:
@@ -64,9 +67,11 @@ function estimateOnProcessor(
   const beside = textKept + (previews && !isLow ? held(decoder) : 0);
   const winograd = isLow || precision === 'int8' ? 0 : winogradShare * floatBytes * unet.winogradValues;
   const pass = floatBytes * passValues(shape, request, precision) * (isLow ? 1 : arenaShare) + winograd;
-  const working = (isLow ? 1 : decodingShare) * decodingValues(shape, request) + pictureValues(request);
-  // What is laid out anew is given back before the decoder works.
-  const decoding = held(decoder) + Math.max(whileLoading(decoder), floatBytes * working);
+  const decoding =
+    floatBytes * pictureValues(request) +
+    (isDecodedWhole(shape, request, wholeLimit(mode))
+      ? decodingAtOnce(held(decoder), whileLoading(decoder), wholeDecodingValues(shape, request), isLow)
+      : decodingInStrips(previews && !isLow ? held(decoder) : 0, stripDecodingValues(shape, request)));
   const phases = {
     text: processBytes + held(text),
     load:
@@ -81,4 +86,14 @@ function estimateOnProcessor(
     decode: processBytes + decoding + (isLow ? 0 : textKept + unets + pass),
   };
   return { bytes: Math.round(Math.max(...Object.values(phases))), phases };
+}
+
+function decodingAtOnce(held: number, whileLoading: number, values: number, isLow: boolean): number {
+  // What is laid out anew is given back before the decoder works.
+  return held + Math.max(whileLoading, floatBytes * values * (isLow ? 1 : decodingShare));
+}
+
+/** Of the pieces one at a time is loaded, whose weights are part of what it works with; the decoder itself is there for previews. */
+function decodingInStrips(held: number, { between, working }: { between: number; working: number }): number {
+  return held + floatBytes * (between + working);
 }

@@ -1,8 +1,8 @@
 import type { GenerationRequest } from '#contract/request.ts';
 import type { Precision } from '#contract/runtime.ts';
 import { vaeDownscale } from '#kernels/nets/configs.ts';
-import { decodedPiece } from '../pipeline/tile-size.ts';
-import { decodeValues, unetPassValues } from './activations.ts';
+import { fitsWhole } from '../pipeline/decode-size.ts';
+import { decodeValues, stripDecodeValues, unetPassValues } from './activations.ts';
 import type { ModelShape } from './weights.ts';
 
 /** What of a request decides how much memory it takes. */
@@ -20,14 +20,28 @@ export function passValues(shape: PictureNets, request: MemoryRequest, precision
   return unetPassValues(shape.unet, request.merging, { ...latentSize(shape, request), batch }, precision);
 }
 
-/** Values of decoding, whole or one tile after another. */
-export function decodingValues(shape: PictureNets, request: MemoryRequest): number {
+/** Whether a picture is decoded at once, where that may take so many bytes. */
+export function isDecodedWhole(shape: PictureNets, request: MemoryRequest, limit: number): boolean {
   const { latentH, latentW } = latentSize(shape, request);
-  const { h, w } = decodedPiece(shape.vae, latentH, latentW);
-  return decodeValues(shape.vae, h, w);
+  return fitsWhole(shape.vae, latentH, latentW, limit);
 }
 
-/** Copies of the finished picture: planes, the canvas of the tiles and its weights. */
+/** Values of decoding at once. */
+export function wholeDecodingValues(shape: PictureNets, request: MemoryRequest): number {
+  const { latentH, latentW } = latentSize(shape, request);
+  return decodeValues(shape.vae, latentH, latentW);
+}
+
+/** Values of decoding in strips: those of the picture between two pieces, and those that a piece works with. */
+export function stripDecodingValues(
+  shape: PictureNets,
+  request: MemoryRequest,
+): { readonly between: number; readonly working: number } {
+  const { latentH, latentW } = latentSize(shape, request);
+  return stripDecodeValues(shape.vae, latentH, latentW);
+}
+
+/** Copies of the finished picture: planes, rows, bytes. */
 const pictureFloats = 3 * 4;
 
 export function pictureValues({ widthPx, heightPx }: MemoryRequest): number {

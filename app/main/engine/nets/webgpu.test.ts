@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noMerging, tomesdMerging } from '#contract/request.ts';
+import { changesChannels, decoderPieces } from '#kernels/nets/vae-pieces.ts';
 import { choosePartition } from '#kernels/tome/partition.ts';
 import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/settings.ts';
@@ -14,6 +15,7 @@ import { temporaryFolder } from '#tests/temporary.ts';
 import type { RuntimeOptions } from '../session.ts';
 import { loadTomeProbe } from './tome-probe.ts';
 import { loadUnet } from './unet.ts';
+import { loadDecoderPiece } from './vae-pieces.ts';
 
 /**
  * The WebGPU provider itself, on a GPU in software. One process, so each shader is compiled once.
@@ -158,3 +160,46 @@ async function nodesThatRan(folder: string): Promise<{ operator: string; provide
   expect(nodes.length).toBeGreaterThan(100);
   return nodes;
 }
+
+describe.skipIf(missing !== undefined)('pieces of the decoder on WebGPU', () => {
+  const [rows, columns] = [7, 6];
+
+  // The first of each kind; the fourth residual block of the way up is where the number of channels changes.
+  it.each(['enlarge', 'first', 'second', 'last'] as const)(
+    'are what they are on the CPU: %s',
+    { timeout: timeoutMs },
+    async (kind) => {
+      const { checkpoint } = await openGoldenModel('tiny-sd15');
+      const { vae } = checkpoint;
+      const pieces = decoderPieces(vae.config).filter((piece) => piece.kind === kind);
+      const piece = pieces.find(changesChannels) ?? pieces[0];
+      if (piece === undefined) expect.fail(`The decoder has no such piece: ${kind}.`);
+      const { channels, out } = piece;
+      const scale = kind === 'enlarge' ? 2 : 1;
+      const wanted = [scale, scale * (rows - 1)] as const;
+      const input = {
+        ...{ data: randomValues(5, channels * rows * columns), rows, columns, wanted },
+        moments: { mean: randomValues(6, channels), scale: randomValues(7, channels) },
+        around: kind === 'second' ? randomValues(8, out * (rows - 2) * columns) : undefined,
+      };
+      const given = kind === 'enlarge' ? { ...input, moments: undefined } : input;
+      const results = [];
+      for (const runtime of [cpu, gpu]) {
+        const loaded = await loadDecoderPiece(vae, piece, runtime);
+        results.push(await loaded.run(given));
+        await loaded.release();
+      }
+      const [expected, actual] = results;
+      if (expected === undefined || actual === undefined) expect.fail('Nothing ran.');
+      expect(actual.data).toHaveLength(out * scale * (rows - 2) * scale * columns);
+      expectClose(actual.data, expected.data, ofLargest(expected.data, 1e-5), 'data');
+      expect(actual.around === undefined).toBe(kind !== 'first');
+      if (actual.around !== undefined && expected.around !== undefined)
+        expectClose(actual.around, expected.around, ofLargest(expected.around, 1e-5), 'around');
+      expect(actual.measured === undefined).toBe(kind === 'last');
+      if (actual.measured === undefined || expected.measured === undefined) return;
+      for (const of of ['mean', 'variance'] as const)
+        expectClose(actual.measured[of], expected.measured[of], ofLargest(expected.measured[of], 1e-5), of);
+    },
+  );
+});

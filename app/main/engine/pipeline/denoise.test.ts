@@ -64,15 +64,15 @@ describe.each<GoldenModelName>(['tiny-sd15', 'tiny-sd21'])('%s: the loop as diff
     const { data: allSteps } = await io.floats(`loop_${golden}_latents`);
     const expected = allSteps.subarray(-latents.length);
     expectClose(latents, expected, ofLargest(expected, share), 'latents');
-    const { planes, tiles } = await decodeLatents(
-      await model.vaeDecoder(),
+    const { planes, strips } = await decodeLatents(
+      await model.decoding(latentH, latentW),
       model.checkpoint.vae.config,
       latents,
       latentH,
       latentW,
       () => Promise.resolve(),
     );
-    expect(tiles).toBe(1);
+    expect(strips).toBe(1);
     const { data: image } = await io.floats(`loop_${golden}_image`);
     expectClose(planes, image, ofLargest(image, share), 'pixels');
   });

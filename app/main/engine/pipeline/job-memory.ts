@@ -41,7 +41,10 @@ async function planHere(model: Model, job: Job, askRoom: AskRoom, before: Candid
   const planIn = (room: DeviceRoom | undefined) =>
     planMemory({
       ...input,
-      options: { ...options, device: { provider, isShared: room === undefined } },
+      options: {
+        ...options,
+        device: { provider, isShared: room === undefined, ...(room && { freeBytes: room.freeBytes }) },
+      },
       room: room && { ...room, name: place.device },
     });
   const last = model.lastOnDevice;

@@ -10,11 +10,15 @@ import { modelWeights, type ModelWeights } from '../memory/weights.ts';
 import { loadTextEncoder, type TextEncoder } from '../nets/text-encoder.ts';
 import { loadUnet, type Unet } from '../nets/unet.ts';
 import { loadVaeDecoder, type VaeDecoder } from '../nets/vae.ts';
+import { loadDecoderFront, loadDecoderPiece, type Piece } from '../nets/vae-pieces.ts';
 import { Runtime } from '../runtime.ts';
 import type { RuntimeOptions } from '../session.ts';
 import { loadClipTokenizer, type ClipTokenizer } from '../text/tokenizer.ts';
 import type { RequestUnet } from './step-cache.ts';
+import type { Decoding } from './decode.ts';
+import { fitsWhole, wholeLimit } from './decode-size.ts';
 import { fitPreview, type PreviewProjection } from './preview.ts';
+import type { DecoderPieces } from './strips.ts';
 import { TextCache } from './text-cache.ts';
 
 /** A checkpoint and those of its nets that are loaded now. Each is loaded at its first use. */
@@ -36,6 +40,8 @@ export class Model {
   #unet: Unet | undefined;
   #shallowUnet: Unet | undefined;
   #vaeDecoder: VaeDecoder | undefined;
+  /** Of the decoder, where a picture is decoded in strips. */
+  #piece: Pick<Piece<never>, 'release'> | undefined;
   #preview: PreviewProjection | undefined;
   #weights: ModelWeights | undefined;
   readonly #lastingUnets = new WeakMap<Unet, Unet>();
@@ -174,6 +180,50 @@ export class Model {
     ));
   }
 
+  /** What decodes a picture of this size: what is loaded for it is timed as loading, but pieces, which each picture loads. */
+  async decoding(latentH: number, latentW: number): Promise<Decoding> {
+    const { provider, index } = this.runtime.place('vae');
+    const last = this.lastOnDevice;
+    const isThere = last?.place.provider === provider && last.place.index === index;
+    const limit = wholeLimit(this.#memory, isThere ? last.room?.freeBytes : undefined);
+    return fitsWhole(this.checkpoint.vae.config, latentH, latentW, limit)
+      ? { whole: await this.vaeDecoder() }
+      : { pieces: this.decoderPieces() };
+  }
+
+  /** The decoder's pieces, one of which is loaded at a time. */
+  decoderPieces(): DecoderPieces {
+    const { vae } = this.checkpoint;
+    return {
+      front: () => this.#lastingPiece((options) => loadDecoderFront(vae, options)),
+      piece: (piece) => this.#lastingPiece((options) => loadDecoderPiece(vae, piece, options)),
+    };
+  }
+
+  /** A piece that outlasts its device: all its inputs are here. */
+  async #lastingPiece<I>(load: (options: RuntimeOptions) => Promise<Piece<I>>): Promise<Piece<I>> {
+    if (this.#memory === 'low') await this.#restUnets();
+    const held = async (): Promise<Piece<I>> => {
+      const piece = await this.#loadUntimed('vae', load);
+      this.#piece = piece;
+      return piece;
+    };
+    let piece = await held();
+    return {
+      run: (input) =>
+        this.#run('vae', async () => {
+          // Given back when its device failed.
+          if (this.#piece !== piece) piece = await held();
+          const result = await piece.run(input);
+          return { result, values: result.data };
+        }),
+      release: async () => {
+        if (this.#piece === piece) this.#piece = undefined;
+        await piece.release();
+      },
+    };
+  }
+
   async preview(): Promise<PreviewProjection> {
     if (this.#preview === undefined) {
       const decoder = await this.vaeDecoder();
@@ -196,19 +246,24 @@ export class Model {
   }
 
   async release(): Promise<void> {
-    const loaded = [this.#textEncoder, this.#unet, this.#shallowUnet, this.#vaeDecoder];
+    const loaded = [this.#textEncoder, this.#unet, this.#shallowUnet, this.#vaeDecoder, this.#piece];
     this.#textEncoder = undefined;
     this.#unet = undefined;
     this.#shallowUnet = undefined;
     this.#vaeDecoder = undefined;
+    this.#piece = undefined;
     for (const net of loaded) await net?.release();
   }
 
   /** Loads a part where it should run, or on the next device that can. */
-  async #load<T>(part: NetPartName, load: (options: RuntimeOptions) => Promise<T>): Promise<T> {
+  #load<T>(part: NetPartName, load: (options: RuntimeOptions) => Promise<T>): Promise<T> {
+    return this.#loadUntimed(part, (options) => this.#timed(() => load(options)));
+  }
+
+  async #loadUntimed<T>(part: NetPartName, load: (options: RuntimeOptions) => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.#timed(() => load({ ...this.runtime.options(part), memory: this.#memory }));
+        return await load({ ...this.runtime.options(part), memory: this.#memory });
       } catch (error) {
         await this.#fallBack(part, error);
       }

@@ -57,21 +57,21 @@ export async function denoisePicture(context: PictureJob, picture: number): Prom
   return { picture, seed, latents, figures };
 }
 
-/** The pixels of a picture whose steps are done, told as a picture of the job. Throws CancelledError between tiles. */
+/** The pixels of a picture whose steps are done, told as a picture of the job. Throws CancelledError between strips. */
 export async function decodePicture({ model, job, size }: PictureJob, denoised: Denoised): Promise<void> {
   const { picture, seed, latents } = denoised;
   const { widthPx, heightPx } = job.request;
-  const decoder = await model.vaeDecoder();
+  const { latentH, latentW } = size;
+  const decoding = await model.decoding(latentH, latentW);
   const clock = startClock(model);
   const start = performance.now();
   const { vae } = model.checkpoint;
-  const { latentH, latentW } = size;
-  const decoded = await decodeLatents(decoder, vae.config, latents, latentH, latentW, () => breathe(job));
+  const decoded = await decodeLatents(decoding, vae.config, latents, latentH, latentW, () => breathe(job));
   const rgb = toRgb(decoded.planes, widthPx, heightPx);
   const figures: PictureFigures = {
     ...denoised.figures,
     decodeMs: performance.now() - start,
-    decodeTiles: decoded.tiles,
+    decodeTiles: decoded.strips,
     totalMs: denoised.figures.totalMs + clock.workedMs(),
   };
   job.emit({ type: 'picture', picture, seed, widthPx, heightPx, rgb, figures });

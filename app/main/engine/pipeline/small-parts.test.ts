@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { VaeConfig } from '#kernels/nets/configs.ts';
 import type { VaeDecoder } from '../nets/vae.ts';
 import { createTorchGenerator } from '../random.ts';
-import { decodeLatents, decodeTiles } from './decode.ts';
-import { decodeBytes, tileSide } from './tile-size.ts';
+import { decodeLatents } from './decode.ts';
+import { fitsWhole, wholeLimit } from './decode-size.ts';
 import { guide, repeatRows } from './guidance.ts';
 import { toRgb } from './pixels.ts';
 import { fitPreview, projectLatents } from './preview.ts';
@@ -22,7 +22,7 @@ const vae: VaeConfig = {
   scalingFactor: 0.5,
 };
 
-/** A decoder that is a linear map of each latent, repeated over its 8×8 pixels: what previews and tiles assume at best. */
+/** A decoder that is a linear map of each latent, repeated over its 8×8 pixels: what previews assume at best. */
 const mix = [
   [0.1, -0.2, 0.05, 0.3],
   [0.2, 0.1, -0.1, 0],
@@ -79,42 +79,37 @@ describe('preview', () => {
   });
 });
 
-describe('decode', () => {
-  test('512 and 768 px of a real VAE are decoded whole, 1024 px in tiles that fit the budget', async () => {
-    let runs = 0;
-    const counting: VaeDecoder = {
-      ...linearDecoder,
-      run(_latents, _batch, h, w) {
-        runs++;
-        expect(decodeBytes(vae, h, w)).toBeLessThan(2.5 * 1024 ** 3);
-        return Promise.resolve(new Float32Array(3 * h * 8 * w * 8));
-      },
-    };
-    const decode = (side: number) =>
-      decodeLatents(counting, vae, new Float32Array(4 * side * side), side, side, () => Promise.resolve());
-    expect((await decode(64)).tiles).toBe(1);
-    expect((await decode(96)).tiles).toBe(1);
-    const { tiles, planes } = await decode(128);
-    expect([tiles, runs, planes.length]).toEqual([4, 6, 3 * 1024 ** 2]);
-    expect(tileSide(vae)).toBe(96);
+describe('decoding at once or in strips', () => {
+  const isWhole = (side: number, ...limit: Parameters<typeof wholeLimit>) =>
+    fitsWhole(vae, side, side, wholeLimit(...limit));
+
+  test('512 and 768 px of a real VAE at once, 1024 px in strips; in low memory 512 px alone', () => {
+    expect([64, 96, 128].map((side) => isWhole(side, 'full'))).toEqual([true, true, false]);
+    expect([64, 96, 128].map((side) => isWhole(side, 'low'))).toEqual([true, false, false]);
   });
 
-  test('a small VAE takes large pictures whole', () => {
+  test('a device with much memory of its own decodes larger pictures at once', () => {
+    const [small, large] = [8e9, 24e9];
+    expect([isWhole(128, 'full', small), isWhole(128, 'full', large), isWhole(256, 'full', large)]).toEqual([
+      ...[false, true, false],
+    ]);
+  });
+
+  test('a small VAE takes large pictures at once', () => {
     const small: VaeConfig = { ...vae, blockOutChannels: [16, 32, 64], midBlockAttention: false };
-    expect(decodeBytes(small, 256, 256)).toBeLessThan(2.5 * 1024 ** 3);
+    expect(fitsWhole(small, 256, 256, wholeLimit('full'))).toBe(true);
   });
 
-  test('tiles give what the whole gives where the decoder sees no neighbours', async () => {
-    const [h, w] = [13, 21];
-    const latents = createTorchGenerator(1).randn(4 * h * w);
-    const whole = await linearDecoder.run(latents, 1, h, w);
-    let pauses = 0;
-    const { planes, tiles } = await decodeTiles(linearDecoder, vae, latents, h, w, 8, () => {
-      pauses++;
-      return Promise.resolve();
-    });
-    expect(Math.max(...planes.map((value, i) => Math.abs(value - (whole[i] ?? 0))))).toBeLessThan(1e-5);
-    expect([tiles, pauses]).toEqual([8, 8]);
+  test('what was chosen decodes', async () => {
+    const latents = createTorchGenerator(1).randn(4 * 3 * 5);
+    const whole = await decodeLatents({ whole: linearDecoder }, vae, latents, 3, 5, () => Promise.resolve());
+    const scaled = latents.map((value) => value / vae.scalingFactor);
+    expect(whole).toEqual({ planes: await linearDecoder.run(scaled, 1, 3, 5), strips: 1 });
+    const noPieces = () => Promise.reject(new Error('pieces'));
+    const pieces = { front: noPieces, piece: noPieces };
+    await expect(decodeLatents({ pieces }, vae, latents, 3, 5, () => Promise.resolve())).rejects.toThrow(
+      'pieces',
+    );
   });
 });
 

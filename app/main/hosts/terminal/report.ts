@@ -49,7 +49,7 @@ const sides: Record<MergeSide, string> = {
 export function describePicture({ figures }: PictureResult): string {
   const steps = figures.stepsMs;
   const stepsMs = steps.reduce((sum, ms) => sum + ms, 0);
-  const tiles = figures.decodeTiles > 1 ? ` in ${figures.decodeTiles} tiles` : '';
+  const tiles = figures.decodeTiles > 1 ? ` in ${figures.decodeTiles} strips` : '';
   return `  ${seconds(figures.totalMs)}: ${plural(steps.length, 'step')} ${seconds(stepsMs)} (${each(figures)}), text ${seconds(figures.tokeniseMs + figures.textMs)}, decode ${seconds(figures.decodeMs)}${tiles}\n`;
 }
 

@@ -217,6 +217,8 @@ export const EngineEventSchema = v.variant('type', [
     destinations: v.array(v.strictObject({ gridW: Count, gridH: Count, rows: Count, positions: Integers })),
     blocks: v.array(BlockMapSchema),
   }),
+  /** A picture that is decoded in strips: how many of them are done. */
+  v.strictObject({ type: v.literal('decoding'), id: Id, picture: Count, done: Count, strips: Count }),
   v.strictObject({
     type: v.literal('picture'),
     id: Id,
@@ -238,5 +240,8 @@ export type EngineEvent = v.InferOutput<typeof EngineEventSchema>;
 /** What a listener of one job hears between its start and its end. */
 export type JobEvent = Extract<
   EngineEvent,
-  { type: 'started' | 'warning' | 'memory' | 'progress' | 'preview' | 'maps' | 'picture' | 'keeping' }
+  {
+    type:
+      'started' | 'warning' | 'memory' | 'progress' | 'preview' | 'maps' | 'decoding' | 'picture' | 'keeping';
+  }
 >;

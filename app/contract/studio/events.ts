@@ -42,6 +42,8 @@ export const StudioEventSchema = v.variant('type', [
     /** For this picture; null while nothing is known. */
     remainingMs: v.nullable(MillisecondsSchema),
     effectiveRatio: v.nullable(v.number()),
+    /** Share of the decoding that is done; absent where it is done at once. */
+    decoded: v.exactOptional(v.number()),
     /** Merge maps of this call can be read from mediaPaths.liveMaps. */
     hasMaps: v.boolean(),
   }),

@@ -187,6 +187,10 @@ class PictureRun {
           this.#preview = undefined;
         });
         break;
+      case 'decoding':
+        this.#timeLeft.decoded(event.done / event.strips);
+        this.progress('decoding', null, liveMaps.has(id, this.#call), event.done / event.strips);
+        break;
       case 'picture':
         this.#picture = event;
         break;
@@ -200,6 +204,7 @@ class PictureRun {
     phase: 'loading' | 'steps' | 'decoding' | 'saving',
     stepMs: number | null,
     hasMaps: boolean,
+    decoded?: number,
   ): void {
     const remainingMs = phase === 'saving' ? null : this.#timeLeft.remainingMs(this.#calls - this.#call);
     this.#context.hub.publish({
@@ -212,6 +217,7 @@ class PictureRun {
       remainingMs,
       effectiveRatio: this.#ratio,
       hasMaps,
+      ...(decoded === undefined ? {} : { decoded }),
     });
   }
 

@@ -10,6 +10,8 @@ export interface PictureProgress {
   readonly effectiveRatio: number | null;
   readonly previewUrl: string | null;
   readonly hasMaps: boolean;
+  /** Share of the decoding that is done, where it takes several parts. */
+  readonly decoded?: number;
 }
 
 const nothingYet: PictureProgress = {
@@ -40,14 +42,14 @@ export function advance(before: PictureProgress | undefined, event: ProgressEven
 }
 
 /** 0 to 1 over the whole picture; loading counts as nothing, decoding and saving as the last hundredths. */
-export function shareDone({ phase, call, calls }: PictureProgress): number {
+export function shareDone({ phase, call, calls, decoded }: PictureProgress): number {
   switch (phase) {
     case 'loading':
       return 0;
     case 'steps':
       return calls === 0 ? 0 : 0.96 * (call / calls);
     case 'decoding':
-      return 0.97;
+      return decoded === undefined ? 0.97 : 0.96 + 0.03 * decoded;
     case 'saving':
       return 0.99;
   }

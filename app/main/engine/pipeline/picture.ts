@@ -66,7 +66,10 @@ export async function decodePicture({ model, job, size }: PictureJob, denoised: 
   const clock = startClock(model);
   const start = performance.now();
   const { vae } = model.checkpoint;
-  const decoded = await decodeLatents(decoding, vae.config, latents, latentH, latentW, () => breathe(job));
+  const decoded = await decodeLatents(decoding, vae.config, latents, latentH, latentW, (done, strips) => {
+    job.emit({ type: 'decoding', picture, done, strips });
+    return breathe(job);
+  });
   const rgb = toRgb(decoded.planes, widthPx, heightPx);
   const figures: PictureFigures = {
     ...denoised.figures,

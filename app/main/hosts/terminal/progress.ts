@@ -5,6 +5,8 @@ export interface Progress {
   start(total: number): void;
   /** `tookMs`: of the call that just ended. */
   step(done: number, tookMs: number): void;
+  /** A large picture is decoded in strips. */
+  decoding(done: number, strips: number): void;
   stop(): void;
 }
 
@@ -31,7 +33,7 @@ function barProgress(stream: NodeJS.WriteStream): Progress {
   const bar = new SingleBar(
     {
       stream,
-      format: '  {bar} {value}/{total} steps · {perStep} s a step · {left} left',
+      format: '  {bar} {value}/{total} steps · {perStep} s a step · {note}',
       hideCursor: true,
       clearOnComplete: true,
       // The job's own signal handling answers Ctrl-C.
@@ -44,11 +46,17 @@ function barProgress(stream: NodeJS.WriteStream): Progress {
   return {
     start(calls) {
       total = calls;
-      bar.start(calls, 0, { perStep: '–', left: '…' });
+      bar.start(calls, 0, { perStep: '–', note: '… left' });
     },
     step(done, tookMs) {
       times.push(tookMs);
-      bar.update(done, { perStep: (tookMs / 1000).toFixed(2), left: timeLeft(times, total - done) });
+      bar.update(done, {
+        perStep: (tookMs / 1000).toFixed(2),
+        note: `${timeLeft(times, total - done)} left`,
+      });
+    },
+    decoding(done, strips) {
+      bar.update({ note: `decoding ${percent(done, strips)}` });
     },
     stop() {
       bar.stop();
@@ -74,6 +82,15 @@ export function lineProgress(stream: ProgressStream, now: () => number): Progres
         `step ${done} of ${total}, ${(tookMs / 1000).toFixed(2)} s, about ${timeLeft(times, total - done)} left\n`,
       );
     },
+    decoding(done, strips) {
+      if (done < strips && now() - lastMs < lineEveryMs) return;
+      lastMs = now();
+      stream.write(`decoding ${percent(done, strips)}\n`);
+    },
     stop: () => undefined,
   };
+}
+
+function percent(done: number, strips: number): string {
+  return `${Math.floor((100 * done) / strips)} %`;
 }

@@ -165,6 +165,12 @@ describe('progress', () => {
       'step 4 of 5, 0.90 s, about 0.9 s left\n',
       'step 5 of 5, 0.90 s, about 0.0 s left\n',
     ]);
+    lines.length = 0;
+    for (let strip = 1; strip <= 6; strip++) {
+      progress.decoding(strip, 6);
+      nowMs += 900;
+    }
+    expect(lines).toEqual(['decoding 50 %\n', 'decoding 100 %\n']);
   });
 });
 

@@ -191,6 +191,9 @@ class GenerateRun {
       case 'preview':
         this.#write(() => this.#keepPreview(event));
         break;
+      case 'decoding':
+        this.#progress?.decoding(event.done, event.strips);
+        break;
       case 'picture':
         this.#write(() => this.#keepPicture(event));
         break;

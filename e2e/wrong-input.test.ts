@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '#tests/temporary.ts';
 import { engineOf, runTessera, startTessera, tinyModel } from './run-tessera.ts';
@@ -175,3 +178,17 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test.skipIf(process.platform === 'win32')(
+  'a reader that goes before the end costs no picture (not on Windows, which has no such pipes)',
+  async () => {
+    const main = fileURLToPath(import.meta.resolve('#main/hosts/terminal/main.ts'));
+    const args = ['generate', 'a red sun', ...tiny, '--out', join(folder, 'kept.png'), '--json'];
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(code).toBe(0);
+    expect(await readdir(folder)).toContain('kept.png');
+  },
+);

@@ -27,7 +27,9 @@ const behaviours: Record<string, (id: number) => void> = {
   'die on a card': (id) => {
     if (providers.includes('webgpu')) process.stderr.write('driver fell', () => process.exit(139));
     else for (const message of notices) port.post({ type: 'warning', id, message });
-    if (!providers.includes('webgpu')) behaviours['end well']?.(id);
+    if (providers.includes('webgpu')) return;
+    port.post({ type: 'next', id, place: processor });
+    behaviours['end well']?.(id);
   },
   'speak nonsense': (id) => {
     port.post({ type: 'progress', id, call: 'one' });
@@ -45,6 +47,9 @@ const behaviours: Record<string, (id: number) => void> = {
   keep: (id) => {
     port.post({ type: 'warning', id, message: 'waiting' });
   },
+  move: (id) => {
+    port.post({ type: 'warning', id, message: 'waiting' });
+  },
 };
 
 function postPicture(id: number): void {
@@ -60,6 +65,8 @@ function postPicture(id: number): void {
   });
 }
 
+const processor = { provider: 'cpu', index: 0, device: 'CPU', precision: 'f32' };
+
 /** Longer than the limit of a cancel in the tests. */
 const keepingMs = 200;
 
@@ -69,6 +76,7 @@ let notices: string[] = [];
 let waiting = 0;
 let deaf = false;
 let keeps = false;
+let moves = false;
 port.onMessage((message) => {
   if (typeof message !== 'object' || message === null || !('type' in message) || !('id' in message)) return;
   const id = Number(message.id);
@@ -78,10 +86,15 @@ port.onMessage((message) => {
     waiting = id;
     deaf = prompt === 'ignore cancel';
     keeps = prompt === 'keep';
+    moves = prompt === 'move';
     behaviours[prompt]?.(id);
   } else if (message.type === 'cancel' && !deaf) {
     const error = { name: 'CancelledError', code: 'CANCELLED', message: 'Cancelled.', details: {} };
     const end = () => {
+      if (moves) {
+        postPicture(waiting);
+        port.post({ type: 'next', id: waiting, place: processor });
+      }
       port.post({ type: 'failed', id: waiting, error });
     };
     if (!keeps) end();

@@ -113,8 +113,6 @@ export const JobFiguresSchema = v.strictObject({
   peakMemory: v.strictObject({ bytes: Count, source: v.string() }),
   /** Absent in rows written before it was told. */
   runtime: v.exactOptional(RuntimeReportSchema),
-  /** Where the next job with this model and these candidates begins: a device that failed is not tried again. */
-  next: v.exactOptional(CandidateSchema),
   /** Of the graphics card, where the job ran on one that tells. */
   deviceMemory: v.exactOptional(v.strictObject({ bytes: Count, source: v.string() })),
   memoryMode: v.exactOptional(v.picklist(memoryModes)),
@@ -183,6 +181,11 @@ export const EngineEventSchema = v.variant('type', [
     /** On a device, at least; absent: the job runs on the CPU. */
     estimatedDeviceBytes: v.exactOptional(Count),
   }),
+  /**
+   * Where the next job with this model and these candidates begins: a device that failed is not tried again. Told as soon
+   * as it is known, since a job that is cancelled or fails has no figures to tell it with; heard after a cancel too.
+   */
+  v.strictObject({ type: v.literal('next'), id: Id, place: CandidateSchema }),
   v.strictObject({
     type: v.literal('progress'),
     id: Id,
@@ -242,6 +245,15 @@ export type JobEvent = Extract<
   EngineEvent,
   {
     type:
-      'started' | 'warning' | 'memory' | 'progress' | 'preview' | 'maps' | 'decoding' | 'picture' | 'keeping';
+      | 'started'
+      | 'warning'
+      | 'memory'
+      | 'next'
+      | 'progress'
+      | 'preview'
+      | 'maps'
+      | 'decoding'
+      | 'picture'
+      | 'keeping';
   }
 >;

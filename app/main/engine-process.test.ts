@@ -70,7 +70,7 @@ test('cancels between two steps, and the process goes on to the next job', async
     },
   );
   await expect(job).rejects.toMatchObject({ code: 'CANCELLED' });
-  expect(events).toEqual(['memory', 'started', 'progress']);
+  expect(events).toEqual(['memory', 'next', 'started', 'progress']);
   expect(await picture()).toBe(first);
   expect(engine.pid).toBe(pid);
 });

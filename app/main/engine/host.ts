@@ -133,12 +133,13 @@ class EngineHost implements Engine {
     } catch (error) {
       const next = pictures === 0 ? withoutFirstDevice(candidates, error) : undefined;
       if (next === undefined) throw error;
-      const figures = await this.generate(
+      // The next job comes with all candidates, to a process that knows nothing of this end.
+      const tell = (event: JobEvent): void =>
+        options.onEvent?.(event.type === 'next' ? { ...event, place: next.first } : event);
+      return await this.generate(
         { ...job, candidates: next.left, notices: [...notices, next.notice] },
-        options,
+        { ...options, onEvent: tell },
       );
-      // The next job comes with all candidates.
-      return { ...figures, next: next.first };
     }
   }
 
@@ -236,7 +237,7 @@ class EngineHost implements Engine {
       else this.#takeJob()?.reject(error);
     } else if (isEnding(event)) {
       this.#takeJob()?.resolve(event);
-    } else if (!this.#job.cancelled || this.#job.keeping) {
+    } else if (!this.#job.cancelled || this.#job.keeping || event.type === 'next') {
       try {
         this.#job.onEvent(event);
       } catch (error) {

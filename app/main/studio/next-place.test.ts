@@ -84,32 +84,32 @@ describe('after a device failed in the middle of a picture', () => {
 
   it('that the engine tries again, the next place is still that device', async () => {
     const { next, told } = await onBoth();
-    next.ran('demo', both, at('webgpu'));
+    next.learn('demo', both, at('webgpu'));
     expect(next.of('demo')).toEqual(at('webgpu'));
     expect(told).toEqual(['webgpu']);
   });
 
   it('that the engine does not try again, it is the fallback, for the model that is loaded', async () => {
     const { next, told } = await onBoth();
-    next.ran('demo', both, at('cpu'));
+    next.learn('demo', both, at('cpu'));
     expect(next.of('demo')).toEqual(at('cpu'));
     expect(next.of('other')).toEqual(at('webgpu'));
     expect(told).toEqual(['webgpu', 'webgpu but cpu']);
     // The engine loaded another model, and with the first one anew it tries anew.
-    next.ran('other', both, at('webgpu'));
+    next.learn('other', both, at('webgpu'));
     expect(next.of('demo')).toEqual(at('webgpu'));
   });
 
   it('the device is tried again when the engine’s process has ended', async () => {
     const { next } = await onBoth();
-    next.ran('demo', both, at('cpu'));
+    next.learn('demo', both, at('cpu'));
     next.forget();
     expect(next.of('demo')).toEqual(at('webgpu'));
   });
 
   it('another choice has its own place, and back at the first one the engine still keeps to the fallback', async () => {
     const { next, open } = await onBoth();
-    next.ran('demo', both, at('cpu'));
+    next.learn('demo', both, at('cpu'));
     await next.choose(on('cpu'));
     expect(next.current).toMatchObject({ place: at('cpu'), fallback: null });
     const back = next.choose(on('webgpu'));

@@ -89,8 +89,8 @@ export class NextPlace {
     return this.#begun?.id === id ? this.#begun.place : undefined;
   }
 
-  /** A picture of this model that was to be made on these is done, and the engine would begin the next such one there. */
-  ran(modelId: string, candidates: readonly Candidate[], next: Candidate): void {
+  /** The engine, given a picture of this model for these, would begin the next such one there. */
+  learn(modelId: string, candidates: readonly Candidate[], next: Candidate): void {
     const isFirst = JSON.stringify(next) === JSON.stringify(candidates[0]);
     this.#fallback = isFirst ? undefined : { modelId, candidates: JSON.stringify(candidates), place: next };
     this.#update();

@@ -27,7 +27,7 @@ export interface RunnerContext {
   readonly settings: () => Settings;
   readonly devices: Devices;
   /** Says where the next picture is made; hears where pictures are begun, and where the engine would begin the next one. */
-  readonly places: Pick<NextPlace, 'of' | 'begin' | 'ran'>;
+  readonly places: Pick<NextPlace, 'of' | 'begin' | 'learn'>;
   readonly version: string;
   readonly now: () => number;
 }
@@ -53,12 +53,13 @@ export async function runPicture(
       {
         signal,
         onEvent: (event) => {
-          run.hear(event);
+          // However the picture ends, and though it ends before it was made.
+          if (event.type === 'next') context.places.learn(row.model.id, candidates, event.place);
+          else run.hear(event);
         },
       },
     );
     const { picture, maps } = run.result();
-    if (figures.next !== undefined) context.places.ran(row.model.id, candidates, figures.next);
     run.progress('saving', null, false);
     findNextModel(context);
     await save(row, context, { picture, figures, maps });
@@ -145,7 +146,7 @@ class PictureRun {
     );
   }
 
-  hear(event: JobEvent): void {
+  hear(event: Exclude<JobEvent, { type: 'next' }>): void {
     const { history, hub, liveMaps } = this.#context;
     const { id } = this.#row;
     switch (event.type) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
-import { EngineError } from '#contract/errors.ts';
+import { CancelledError, EngineError } from '#contract/errors.ts';
 import { tomesdMerging, type GenerationRequest } from '#contract/request.ts';
 import type { Candidate, NetPartName } from '#contract/runtime.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
@@ -61,10 +61,15 @@ async function make(runtime: Runtime, askRoom?: AskRoom) {
     warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
     places: figures.runtime?.parts.map(({ part, provider }) => `${part} ${provider}`),
     notices: figures.runtime?.notices,
-    next: figures.next?.provider,
+    next: nextOf(events),
     moved: figures.runtime?.moved ?? false,
     estimatedDeviceBytes: figures.estimatedDeviceBytes,
   };
+}
+
+/** Where the next job begins, as it was told last. */
+function nextOf(events: readonly Unaddressed<JobEvent>[]): string | undefined {
+  return events.findLast((event) => event.type === 'next')?.place.provider;
 }
 
 test.each<[string, (part: NetPartName, run: number) => EngineError | undefined, string[], string]>([
@@ -110,6 +115,22 @@ test('a provider that does not start: the picture is made on the CPU from its fi
   expect(made.notices?.[0]).toMatch(
     /^CUDA · float32 \(Stand-in\) could not go on: The model could not be loaded/,
   );
+});
+
+test('a job that is cancelled after its device failed (stand-in) tells where the next one begins', async () => {
+  const lost = new EngineError('ENGINE_FAILED', 'The model could not be run: Device was lost.');
+  const checkpoint = await openCheckpoint(join(goldenFolder, 'tiny-sd15'));
+  model = new Model(checkpoint, new FailingDevice((_, run) => (run === 3 ? lost : undefined)));
+  const events: Unaddressed<JobEvent>[] = [];
+  const said = (type: JobEvent['type']) => events.filter((event) => event.type === type).length;
+  const made = generate(model, {
+    ...{ request, previewEvery: 0, wantMaps: false },
+    emit: (event) => events.push(event),
+    isCancelled: () => said('progress') === 3,
+  });
+  await expect(made).rejects.toThrow(CancelledError);
+  expect(said('warning')).toBe(1);
+  expect(nextOf(events)).toBe('cpu');
 });
 
 test('a failure with nothing left to go on with is the job’s', async () => {

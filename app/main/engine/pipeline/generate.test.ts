@@ -75,7 +75,7 @@ const pixels = (events: readonly Event[]) =>
 test('a job tells its start, its steps and its pictures, with every figure', async () => {
   const { events, figures } = await run({ count: 2 });
   expect(events.map(({ type }) => type)).toEqual([
-    ...['memory', 'started'],
+    ...['memory', 'next', 'started'],
     ...['progress', 'progress', 'picture'],
     ...['progress', 'progress', 'picture'],
   ]);
@@ -119,7 +119,7 @@ test('low memory does the steps of all pictures before it decodes the first, and
   const { events } = await run({ count: 3 }, { model: lowModel, memory: 'low', previewEvery: 1 });
   const steps = ['progress', 'preview', 'progress'];
   expect(events.map(({ type }) => type)).toEqual([
-    ...['memory', 'started', ...steps, ...steps, ...steps],
+    ...['memory', 'next', 'started', ...steps, ...steps, ...steps],
     ...['picture', 'picture', 'picture'],
   ]);
   expect(ofType(events, 'progress').map(({ picture, call }) => [picture, call])).toEqual([
@@ -236,7 +236,7 @@ test('cancel stops between two calls', async () => {
   const events: Event[] = [];
   const isCancelled = () => ofType(events, 'progress').length === 2;
   await expect(run({ steps: 5 }, { isCancelled, events })).rejects.toThrow(CancelledError);
-  expect(events.map(({ type }) => type)).toEqual(['memory', 'started', 'progress', 'progress']);
+  expect(events.map(({ type }) => type)).toEqual(['memory', 'next', 'started', 'progress', 'progress']);
 });
 
 test('notes say when merging does nothing', async () => {

@@ -19,14 +19,20 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   const wasReset = resetPeakMemory();
   const loadedBefore = model.loadMs;
   const { request } = job;
+  const tellNext = (): void => {
+    job.emit({ type: 'next', place: model.runtime.next() });
+  };
   await model.begin((message) => {
     job.emit({ type: 'warning', message });
+    // What is told here is mostly a device that was given up.
+    tellNext();
   });
   const size = checkAgainstModel(model.checkpoint, request);
   // The scheduler refuses what it cannot do before anything large is loaded.
   const calls = countCalls(request, model.checkpoint.schedule);
   warn(model, job, size);
   const { mode, estimate } = await planJobMemory(model, job, job.askRoom ?? deviceRoom);
+  tellNext();
   const watch = model.runtime.place('unet').provider === 'cpu' ? undefined : watchDevice();
   try {
     await makePictures(model, job, size, calls, mode);
@@ -41,7 +47,6 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
     peakMemory: readPeakMemory(wasReset),
     ...(deviceMemory === undefined ? {} : { deviceMemory }),
     runtime: model.runtime.report(),
-    next: model.runtime.next(),
     memoryMode: mode,
     estimatedBytes: estimate.bytes,
     ...(estimate.deviceBytes === undefined ? {} : { estimatedDeviceBytes: estimate.deviceBytes }),

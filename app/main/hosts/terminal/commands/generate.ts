@@ -169,7 +169,8 @@ class GenerateRun {
         this.#note(event.message);
         break;
       case 'memory':
-        // What a person should know of it comes as a warning.
+      case 'next':
+        // What a person should know of them comes as a warning.
         break;
       case 'started':
         this.#merging = event.merging;

@@ -66,6 +66,14 @@ describe('where the parts of a model run', () => {
     expect(wasLost.report().notices).toHaveLength(1);
   });
 
+  test('the next job begins on a device that was full, not on one before it that was too small', () => {
+    const runtime = new Runtime([webgpu, cuda]);
+    runtime.refuse('It needs 9 GB.');
+    expect(runtime.fallBack('unet', full)).toBe(true);
+    expect(runtime.place('unet').provider).toBe('cpu');
+    expect(runtime.next()).toEqual(cuda);
+  });
+
   test('a mistake of ours, a cancel and a failure on the CPU are passed on', () => {
     const runtime = new Runtime([webgpu]);
     expect(runtime.fallBack('unet', new BugError('ours'))).toBe(false);
@@ -104,11 +112,13 @@ describe('where the parts of a model run', () => {
     const next = new Runtime([webgpu]);
     next.refuse('It needs 9 GB.');
     expect(next.place('unet').provider).toBe('cpu');
-    expect(next.next()).toEqual(webgpu);
+    // Another such job would be refused there again.
+    expect(next.next().provider).toBe('cpu');
     // Nothing failed: nets on the CPU stay for the next job, should the device be too small again.
     expect(next.begin(() => undefined)).toBe(false);
     next.reconsider();
     expect(next.place('unet')).toEqual(webgpu);
+    expect(next.next()).toEqual(webgpu);
     expect(next.report().notices).toEqual([]);
   });
 });

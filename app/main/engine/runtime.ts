@@ -37,9 +37,12 @@ export class Runtime {
     this.candidates = isCpuLast ? candidates : [...candidates, this.#cpu];
   }
 
-  /** Where the U-Net of the next job begins. */
+  /**
+   * Where the U-Net of another job like the last one begins. A device too small for the last one is left out: it would be
+   * refused again. One that takes less memory may begin there after all, which is told once its memory is planned.
+   */
   next(): Candidate {
-    const candidate = this.candidates[this.#beginsAnew() ? 0 : this.#at] ?? this.#cpu;
+    const candidate = this.candidates[this.#firstFrom(this.#beginsAnew() ? 0 : this.#at)] ?? this.#cpu;
     return { ...candidate };
   }
 
@@ -104,7 +107,11 @@ export class Runtime {
   }
 
   #current(): number {
-    return this.candidates.findIndex((candidate, i) => i >= this.#at && !this.#refused.has(candidate));
+    return this.#firstFrom(this.#at);
+  }
+
+  #firstFrom(start: number): number {
+    return this.candidates.findIndex((candidate, i) => i >= start && !this.#refused.has(candidate));
   }
 
   /** Before a job is planned: what was too small for the last one may do. */

@@ -159,23 +159,29 @@ test('a device too small for the picture (stand-in) is not loaded on; one that i
     ),
   ]);
   expect(small.estimatedDeviceBytes).toBeUndefined();
+  expect(small.next).toBe('cpu');
   const large = await make(new FailingDevice(() => undefined), room(1e9));
   expect(large.places).toEqual(['text cpu', 'unet webgpu', 'vae webgpu']);
   expect(large.estimatedDeviceBytes).toBeGreaterThan(1e6);
   expect(asked).toEqual([0, 0]);
   if (model === undefined) expect.fail('No model is loaded.');
-  await again(model, room(0), request);
+  expect(await again(model, room(0), request)).toBe('webgpu');
   expect(asked).toHaveLength(2);
   // A larger picture takes more than lies there.
   await again(model, room(1e9), { ...request, widthPx: 128 });
   expect(asked).toHaveLength(3);
   expect(asked[2]).toBe(large.estimatedDeviceBytes);
+  // Refused now, and named again as soon as a picture fits there.
+  expect(await again(model, room(0), { ...request, widthPx: 256 })).toBe('cpu');
+  expect(await again(model, room(1e9), request)).toBe('webgpu');
 });
 
-async function again(on: Model, askRoom: AskRoom, of: GenerationRequest): Promise<void> {
+async function again(on: Model, askRoom: AskRoom, of: GenerationRequest): Promise<string | undefined> {
+  const events: Unaddressed<JobEvent>[] = [];
   await generate(on, {
     ...{ request: of, previewEvery: 0, wantMaps: false, askRoom },
-    emit: () => undefined,
+    emit: (event) => events.push(event),
     isCancelled: () => false,
   });
+  return nextOf(events);
 }

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { JobFigures, ModelReference } from '#contract/engine-protocol.ts';
 import { BugError, EngineError } from '#contract/errors.ts';
+import { noticeText } from '#contract/notices/english.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from '#engine/host.ts';
 import { autoRuntime, type Provider } from '#contract/runtime.ts';
@@ -73,7 +74,7 @@ function assertRanOn(provider: Provider, { runtime }: JobFigures): void {
   if (unet !== undefined && unet.provider !== provider)
     throw new EngineError(
       'ENGINE_FAILED',
-      `It ran on ${unet.provider} instead: ${runtime?.notices.join(' ') ?? ''}`,
+      `It ran on ${unet.provider} instead: ${runtime?.notices.map(noticeText).join(' ') ?? ''}`,
     );
 }
 

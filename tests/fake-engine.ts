@@ -1,13 +1,17 @@
 import * as v from 'valibot';
+import { NoticeSchema, type Notice } from '#contract/notices/notice.ts';
 import { connectParent } from '#engine/port.ts';
 
 /** A process that speaks the engine's protocol without any model: the prompt says how it should behave. */
 const port = connectParent();
 port.onClose(() => process.exit());
 
+/** Any will do: it tells a listener that the job was begun. */
+const notice: Notice = { code: 'importance-idle' };
+
 const behaviours: Record<string, (id: number) => void> = {
   'end well': (id) => {
-    port.post({ type: 'warning', id, message: 'heard' });
+    port.post({ type: 'warning', id, notice });
     postPicture(id);
     const peakMemory = { bytes: 1, source: 'nothing' };
     port.post({ type: 'done', id, figures: { loadMs: 0, totalMs: 1, peakMemory } });
@@ -26,7 +30,7 @@ const behaviours: Record<string, (id: number) => void> = {
   },
   'die on a card': (id) => {
     if (providers.includes('webgpu')) process.stderr.write('driver fell', () => process.exit(139));
-    else for (const message of notices) port.post({ type: 'warning', id, message });
+    else for (const given of notices) port.post({ type: 'warning', id, notice: given });
     if (providers.includes('webgpu')) return;
     port.post({ type: 'next', id, place: processor });
     behaviours['end well']?.(id);
@@ -39,16 +43,16 @@ const behaviours: Record<string, (id: number) => void> = {
     behaviours['end well']?.(id);
   },
   wait: (id) => {
-    port.post({ type: 'warning', id, message: 'waiting' });
+    port.post({ type: 'warning', id, notice });
   },
   'ignore cancel': (id) => {
-    port.post({ type: 'warning', id, message: 'waiting' });
+    port.post({ type: 'warning', id, notice });
   },
   keep: (id) => {
-    port.post({ type: 'warning', id, message: 'waiting' });
+    port.post({ type: 'warning', id, notice });
   },
   move: (id) => {
-    port.post({ type: 'warning', id, message: 'waiting' });
+    port.post({ type: 'warning', id, notice });
   },
 };
 
@@ -72,7 +76,7 @@ const keepingMs = 200;
 
 /** Of the job that came last. */
 let providers: string[] = [];
-let notices: string[] = [];
+let notices: Notice[] = [];
 let waiting = 0;
 let deaf = false;
 let keeps = false;
@@ -116,9 +120,9 @@ function promptOf(request: unknown): string {
   return typeof request === 'object' && request !== null && 'prompt' in request ? String(request.prompt) : '';
 }
 
-function placesOf(message: object): { providers: string[]; notices: string[] } {
+function placesOf(message: object): { providers: string[]; notices: Notice[] } {
   const { candidates, notices: given } = v.parse(
-    v.object({ candidates: v.array(v.object({ provider: v.string() })), notices: v.array(v.string()) }),
+    v.object({ candidates: v.array(v.object({ provider: v.string() })), notices: v.array(NoticeSchema) }),
     message,
   );
   return { providers: candidates.map(({ provider }) => provider), notices: given };

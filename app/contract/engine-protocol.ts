@@ -1,15 +1,11 @@
 import * as v from 'valibot';
 import { errorCodes } from './errors.ts';
+import { NoticeSchema } from './notices/notice.ts';
+import { MemoryRemedySchema } from './notices/remedy.ts';
 import { GenerationRequestSchema, MergingSchema } from './request.ts';
 import { modelKinds } from './model.ts';
-import {
-  autoRuntime,
-  CandidateSchema,
-  memoryModes,
-  RuntimeChoiceSchema,
-  RuntimeReportSchema,
-  VerdictSchema,
-} from './runtime.ts';
+import { autoRuntime, CandidateSchema, memoryModes, RuntimeChoiceSchema, VerdictSchema } from './runtime.ts';
+import { RuntimeReportSchema } from './runtime-report.ts';
 
 /** What the host and the engine process say to each other. Both sides check what they hear; replies carry the id of their request. */
 
@@ -38,7 +34,7 @@ export const EngineRequestSchema = v.variant('type', [
     /** Where to run, best first; absent: on the CPU. */
     candidates: v.exactOptional(v.array(CandidateSchema)),
     /** What was asked for and cannot be, told with the job. */
-    notices: v.exactOptional(v.array(v.string())),
+    notices: v.exactOptional(v.array(NoticeSchema)),
   }),
   v.strictObject({
     type: v.literal('generate'),
@@ -52,7 +48,7 @@ export const EngineRequestSchema = v.variant('type', [
     /** Where to run, best first; absent: on the CPU. */
     candidates: v.exactOptional(v.array(CandidateSchema)),
     /** What was asked for and cannot be, told with the job. */
-    notices: v.exactOptional(v.array(v.string())),
+    notices: v.exactOptional(v.array(NoticeSchema)),
   }),
   v.strictObject({ type: v.literal('cancel'), id: Id, job: Id }),
   v.strictObject({ type: v.literal('unload'), id: Id }),
@@ -123,14 +119,6 @@ export const JobFiguresSchema = v.strictObject({
 });
 export type JobFigures = v.InferOutput<typeof JobFiguresSchema>;
 
-/** A setting that would save memory, and how much by the estimate. */
-export const MemoryRemedySchema = v.strictObject({
-  what: v.picklist(['memory', 'precision', 'size', 'guidance', 'merging', 'step-cache', 'previews']),
-  text: v.string(),
-  savedBytes: Count,
-});
-export type MemoryRemedy = v.InferOutput<typeof MemoryRemedySchema>;
-
 const WireErrorSchema = v.strictObject({
   name: v.string(),
   code: v.picklist(errorCodes),
@@ -167,7 +155,7 @@ export const EngineEventSchema = v.variant('type', [
     /** Where the parts loaded so far run. */
     runtime: v.exactOptional(RuntimeReportSchema),
   }),
-  v.strictObject({ type: v.literal('warning'), id: Id, message: v.string() }),
+  v.strictObject({ type: v.literal('warning'), id: Id, notice: NoticeSchema }),
   /** How the job will use memory; before anything of it is loaded, so that its end can be explained. */
   v.strictObject({
     type: v.literal('memory'),

@@ -108,15 +108,6 @@ export function describePlace({ provider, precision, device }: Candidate): strin
 export const netParts = ['text', 'unet', 'vae'] as const;
 export type NetPartName = (typeof netParts)[number];
 
-/** Where each part of a job truly ran, and what had to be given up on the way. */
-export const RuntimeReportSchema = v.strictObject({
-  parts: v.array(v.strictObject({ part: v.picklist(netParts), ...CandidateSchema.entries })),
-  notices: v.array(v.string()),
-  /** The U-Net began elsewhere than it ended: its times are those of no place. */
-  moved: v.exactOptional(v.literal(true)),
-});
-export type RuntimeReport = v.InferOutput<typeof RuntimeReportSchema>;
-
 /** What figures depend on beside the request; null where it was not told. */
 export interface MeasuredPlace {
   readonly provider: string | null;
@@ -131,17 +122,4 @@ export function isSamePlace(
 ): boolean {
   if (a == null || b == null || a.device === null || a.precision === null) return false;
   return a.provider === b.provider && a.device === b.device && a.precision === b.precision;
-}
-
-/** Where the U-Net ran: nearly all of a picture's time is its. */
-export function unetPlace(report: RuntimeReport | undefined): Candidate | undefined {
-  const unet = report?.parts.find(({ part }) => part === 'unet');
-  if (unet === undefined) return undefined;
-  const { provider, index, device, precision } = unet;
-  return { provider, index, device, precision };
-}
-
-/** The same where what was measured is of that place alone, and can be compared. */
-export function measuredPlace(report: RuntimeReport | undefined): Candidate | undefined {
-  return report?.moved === true ? undefined : unetPlace(report);
 }

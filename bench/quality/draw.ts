@@ -1,4 +1,5 @@
 import type { ModelDefaults } from '#contract/model.ts';
+import { noticeText } from '#contract/notices/english.ts';
 import { parseGenerationRequest, type GenerationRequest } from '#contract/request.ts';
 import { generate } from '#engine/pipeline/generate.ts';
 import { Model } from '#engine/pipeline/model.ts';
@@ -47,7 +48,7 @@ export class Drawer {
     await generate(this.#modelFor(request, precision), {
       ...{ request, previewEvery: 0, wantMaps: false, isCancelled: () => false },
       emit(event) {
-        if (event.type === 'warning') warnings.push(event.message);
+        if (event.type === 'warning') warnings.push(noticeText(event.notice));
         if (event.type !== 'picture') return;
         const { rgb, widthPx, heightPx, figures } = event;
         const stepsMs = figures.stepsMs.reduce((sum, ms) => sum + ms, 0);

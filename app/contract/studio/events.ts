@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MergingReportSchema } from '#contract/engine-protocol.ts';
+import { NoticeSchema } from '#contract/notices/notice.ts';
 import { CandidateSchema } from '#contract/runtime.ts';
 import { CountSchema, IdSchema, MillisecondsSchema } from './base.ts';
 import { GenerationSchema } from './generation.ts';
@@ -49,7 +50,7 @@ export const StudioEventSchema = v.variant('type', [
   }),
   /** A small PNG as a data address, cheap enough to send. */
   v.object({ type: v.literal('preview'), id: IdSchema, call: CountSchema, dataUrl: v.string() }),
-  v.object({ type: v.literal('warning'), id: v.nullable(IdSchema), message: v.string() }),
+  v.object({ type: v.literal('warning'), id: v.nullable(IdSchema), notice: NoticeSchema }),
   /** Done, cancelled or failed: the row as the history holds it. */
   v.object({ type: v.literal('finished'), generation: GenerationSchema }),
   /** Rows changed otherwise (favourite, deleted, quality, rebuilt): lists read again. Null ids = many. */

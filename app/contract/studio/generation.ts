@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { MergingReportSchema, PictureFiguresSchema } from '#contract/engine-protocol.ts';
 import { GenerationRequestSchema } from '#contract/request.ts';
 import { memoryModes } from '#contract/runtime.ts';
-import { RuntimeReportSchema } from '#contract/runtime.ts';
+import { RuntimeReportSchema } from '#contract/runtime-report.ts';
 import {
   BytesSchema,
   CountSchema,

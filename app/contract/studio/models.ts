@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { modelKinds } from '#contract/model.ts';
+import { NoticeSchema } from '#contract/notices/notice.ts';
 import { memoryModes } from '#contract/runtime.ts';
 import { schedulerNames } from '#contract/request.ts';
 import { BytesSchema, CountSchema, FailureSchema } from './base.ts';
@@ -70,7 +71,7 @@ export const MergingDescriptionSchema = v.object({
   tokens: CountSchema,
   tokensLeft: CountSchema,
   /** Plain English sentences: asked for more than can be, nothing merged and why. */
-  notes: v.array(v.string()),
+  notes: v.array(NoticeSchema),
   blocks: v.array(
     v.object({
       block: v.string(),

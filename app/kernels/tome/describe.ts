@@ -3,7 +3,7 @@ import { attentionBlocks, levelGrids } from '../nets/unet-blocks.ts';
 import { coarsePartition, maxCoarseRatio } from './coarse.ts';
 import { mergeable } from './dealing.ts';
 import { choosePartition } from './partition.ts';
-import { mergingNotes } from './notes.ts';
+import { mergingNotes, type MergingNote } from './notes.ts';
 import { mergedCount } from './ratio.ts';
 import { mergingModules, selectBlocks, type MergeSettings } from './settings.ts';
 import { leftOut } from './worth.ts';
@@ -30,8 +30,8 @@ export interface MergingReport {
   readonly maxRatio: number;
   /** Grids where merging would cost more time than it saves, at the first or last step, so that it is left out. */
   readonly costly: readonly string[];
-  /** Plain sentences for the user: asked for more than can be, nothing merged and why. */
-  readonly notes: readonly string[];
+  /** For the user: asked for more than can be, nothing merged and why. */
+  readonly notes: readonly MergingNote[];
 }
 
 /** Says what a request's merging will do to this model at this size, before anything runs. Never caps in silence. */

@@ -18,9 +18,7 @@ describe('where merging would cost more than it saves', () => {
     expect(mergedAt(512, { ratio: 0.02 })).toEqual([0]);
     const { effectiveRatio, notes } = describeMerging(config, { ...settings, ratio: 0.02 }, 64, 64);
     expect(effectiveRatio).toBe(0);
-    expect(notes).toEqual([
-      'Nothing will be merged: on 64×64 tokens 2 % would cost more time than it saves; a larger picture or share would pay.',
-    ]);
+    expect(notes).toEqual([{ code: 'merging-costly', grids: ['64×64'], asked: 0.02 }]);
   });
 
   it('asked for all the same, it is done', () => {

@@ -3,11 +3,12 @@ import { EngineError } from '#contract/errors.ts';
 import { describeExit, withRemedies, type MemoryOutlook } from './exit.ts';
 
 const GB = 1e9;
+const square = (px: number) => ({ widthPx: px, heightPx: px });
 /** A stand-in for what the engine tells of a job before it begins. */
 const outlook = (estimatedBytes: number, freeBytes: number): MemoryOutlook => ({
   estimatedBytes,
   freeBytes,
-  remedies: [{ what: 'size', text: '512×512 instead of 1024×1024 px', savedBytes: 3.1 * GB }],
+  remedies: [{ what: 'size', size: square(512), of: square(1024), savedBytes: 3.1 * GB }],
 });
 const killed = { code: null, signal: 'SIGKILL', lastWords: '' };
 

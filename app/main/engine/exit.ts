@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import type { JobEvent } from '#contract/engine-protocol.ts';
 import { EngineError, type ErrorDetails, type StudioError } from '#contract/errors.ts';
-import { describeRemedies, formatGigabytes } from './memory/remedies.ts';
+import { english, formatGigabytes } from '#contract/notices/english.ts';
+import { describeRemedies } from '#contract/notices/memory-words.ts';
 import type { EngineExit } from './port.ts';
 
 /** What was known of a job's memory before it began. */
@@ -55,7 +56,7 @@ export function describeExit(exit: EngineExit, outlook?: MemoryOutlook): EngineE
   const meaning = (signal === undefined ? undefined : meanings[signal]) ?? unknownMeaning;
   const said = exit.lastWords === '' ? '' : ` Its last words: ${lastLine(exit.lastWords)}`;
   const mayBeMemory = (signal === 'SIGKILL' || signal === 'SIGABRT') && outlook !== undefined;
-  const remedies = mayBeMemory ? ` ${describeRemedies(outlook.remedies)}` : '';
+  const remedies = mayBeMemory ? ` ${describeRemedies(outlook.remedies, english)}` : '';
   return new EngineError(
     'ENGINE_DIED',
     `The engine process died during the job (${ended}): ${meaning}.${said}${remedies}`,
@@ -81,7 +82,7 @@ function outOfMemory(
 ): EngineError {
   if (outlook === undefined) return new EngineError('ENGINE_OUT_OF_MEMORY', message, { details });
   const { remedies } = outlook;
-  return new EngineError('ENGINE_OUT_OF_MEMORY', `${message} ${describeRemedies(remedies)}`, {
+  return new EngineError('ENGINE_OUT_OF_MEMORY', `${message} ${describeRemedies(remedies, english)}`, {
     details: { ...details, remedies },
   });
 }

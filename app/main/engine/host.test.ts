@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import type { JobEvent } from '#contract/engine-protocol.ts';
 import { CancelledError } from '#contract/errors.ts';
+import { noticeText } from '#contract/notices/english.ts';
 import { tomesdMerging } from '#contract/request.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from './host.ts';
@@ -213,7 +214,7 @@ test('a driver that takes the process down (stand-in): the job is begun again on
   // The next job is given the card again, by a process that knows nothing of this one.
   expect(events.find((event) => event.type === 'next')?.place).toEqual(card);
   expect(ends).toBe(1);
-  const [warning] = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  const [warning] = events.flatMap((event) => (event.type === 'warning' ? [noticeText(event.notice)] : []));
   expect(warning).toMatch(
     /^The engine ended on Card: .*SIGSEGV.*driver fell The picture is begun again on CPU\.$/s,
   );

@@ -8,6 +8,7 @@ import type {
   ModelReference,
 } from '#contract/engine-protocol.ts';
 import { BugError, CancelledError, EngineError, fromWire, invariant } from '#contract/errors.ts';
+import type { Notice } from '#contract/notices/notice.ts';
 import { autoRuntime, type Candidate, type RuntimeChoice, type Verdict } from '#contract/runtime.ts';
 import type { GenerationRequest, MergingOptions } from '#contract/request.ts';
 import { describeExit, isOutOfMemory, withRemedies } from './exit.ts';
@@ -41,7 +42,7 @@ export interface GenerateJob {
   readonly runtime?: RuntimeChoice;
   /** Where to run, best first; absent: on the CPU. */
   readonly candidates?: readonly Candidate[];
-  readonly notices?: readonly string[];
+  readonly notices?: readonly Notice[];
 }
 
 export interface JobOptions {
@@ -274,6 +275,6 @@ function withoutFirstDevice(candidates: readonly Candidate[], error: unknown) {
   const left = rest.filter(({ provider, index }) => provider !== first.provider || index !== first.index);
   const [next] = left;
   if (next === undefined) return undefined;
-  const notice = `The engine ended on ${first.device}: ${error.message} The picture is begun again on ${next.device}.`;
+  const notice: Notice = { code: 'engine-ended', from: first, to: next, reason: error.message };
   return { first, left, notice };
 }

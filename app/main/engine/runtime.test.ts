@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BugError, EngineError } from '#contract/errors.ts';
+import { noticeText } from '#contract/notices/english.ts';
 import type { Candidate } from '#contract/runtime.ts';
 import { Runtime } from './runtime.ts';
 
@@ -12,6 +13,8 @@ const lost = new EngineError(
   'ENGINE_FAILED',
   'The model could not be run: Device was lost: VK_ERROR_DEVICE_LOST',
 );
+
+const tooSmall = { neededBytes: 9e9, freeBytes: 3e9, source: 'nvidia-smi' };
 
 const places = (runtime: Runtime) =>
   (['text', 'unet', 'vae'] as const).map((part) => {
@@ -28,7 +31,7 @@ describe('where the parts of a model run', () => {
   test('on the next device after a failure, said with its reason, and on the CPU in the end', () => {
     const told: string[] = [];
     const runtime = new Runtime([webgpu, webgpu32, cuda]);
-    runtime.begin((notice) => told.push(notice));
+    runtime.begin((notice) => told.push(noticeText(notice)));
     expect(runtime.fallBack('unet', failure)).toBe(true);
     expect(runtime.place('unet')).toEqual(webgpu32);
     expect(runtime.fallBack('unet', failure)).toBe(true);
@@ -38,7 +41,7 @@ describe('where the parts of a model run', () => {
     expect(told[0]).toBe(
       'WebGPU · float16 (Card A) could not go on: The model could not be run: no such kernel. The picture is made on WebGPU · float32 (Card A) instead.',
     );
-    expect(runtime.report().notices).toEqual(told);
+    expect(runtime.report().notices.map(noticeText)).toEqual(told);
   });
 
   test.each([
@@ -68,7 +71,7 @@ describe('where the parts of a model run', () => {
 
   test('the next job begins on a device that was full, not on one before it that was too small', () => {
     const runtime = new Runtime([webgpu, cuda]);
-    runtime.refuse('It needs 9 GB.');
+    runtime.refuse(tooSmall);
     expect(runtime.fallBack('unet', full)).toBe(true);
     expect(runtime.place('unet').provider).toBe('cpu');
     expect(runtime.next()).toEqual(cuda);
@@ -83,8 +86,11 @@ describe('where the parts of a model run', () => {
 
   test('reports where a part truly ran, and what was known not to be possible', () => {
     const told: string[] = [];
-    const runtime = new Runtime([webgpu], ['CUDA was asked for and cannot be used.']);
-    runtime.begin((notice) => told.push(notice));
+    const runtime = new Runtime(
+      [webgpu],
+      [{ code: 'provider-unavailable', provider: 'cuda', problem: null, reason: null }],
+    );
+    runtime.begin((notice) => told.push(noticeText(notice)));
     runtime.ran('unet');
     runtime.fallBack('vae', failure);
     runtime.ran('vae');
@@ -93,24 +99,24 @@ describe('where the parts of a model run', () => {
       'unet webgpu',
       'vae cpu',
     ]);
-    expect(runtime.report().notices).toEqual(told);
+    expect(runtime.report().notices.map(noticeText)).toEqual(told);
     expect(told).toHaveLength(2);
   });
 
   test('a device too small for one job is left out of it, with its reason, and thought of again for the next', () => {
     const told: string[] = [];
     const runtime = new Runtime([webgpu, cuda]);
-    runtime.begin((notice) => told.push(notice));
-    runtime.refuse('It needs 9 GB.');
+    runtime.begin((notice) => told.push(noticeText(notice)));
+    runtime.refuse(tooSmall);
     expect(runtime.place('unet')).toEqual(cuda);
     expect(told).toEqual([
-      'WebGPU · float16 (Card A) is too small: It needs 9 GB. The picture is made on CUDA · float32 (Card B) instead.',
+      'WebGPU · float16 (Card A) is too small: even with its parts loaded one after another this picture needs at least 9.0 GB there, and 3.0 GB is free (nvidia-smi). The picture is made on CUDA · float32 (Card B) instead.',
     ]);
-    expect(runtime.report().notices).toEqual(told);
+    expect(runtime.report().notices.map(noticeText)).toEqual(told);
     expect(runtime.fallBack('unet', failure)).toBe(true);
     expect(runtime.place('unet').provider).toBe('cpu');
     const next = new Runtime([webgpu]);
-    next.refuse('It needs 9 GB.');
+    next.refuse(tooSmall);
     expect(next.place('unet').provider).toBe('cpu');
     // Another such job would be refused there again.
     expect(next.next().provider).toBe('cpu');

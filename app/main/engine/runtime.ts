@@ -1,11 +1,7 @@
 import { EngineError } from '#contract/errors.ts';
-import {
-  describePlace,
-  netParts,
-  type Candidate,
-  type NetPartName,
-  type RuntimeReport,
-} from '#contract/runtime.ts';
+import type { Notice } from '#contract/notices/notice.ts';
+import { netParts, type Candidate, type NetPartName } from '#contract/runtime.ts';
+import type { RuntimeReport } from '#contract/runtime-report.ts';
 import { systemCpuName, tidyDeviceName } from './devices/device-names.ts';
 import { partPrecision, providerTable } from './devices/provider-table.ts';
 import type { RuntimeOptions } from './session.ts';
@@ -14,23 +10,29 @@ export function cpuCandidate(): Candidate {
   return { provider: 'cpu', index: 0, device: tidyDeviceName(systemCpuName()), precision: 'f32' };
 }
 
+/** What a device was asked to hold at least, what is free there, and who told. */
+export type TooSmall = Pick<
+  Extract<Notice, { code: 'device-too-small' }>,
+  'neededBytes' | 'freeBytes' | 'source'
+>;
+
 /** Where the nets of a model run: the first candidate that works. What is given up is told, and why. */
 export class Runtime {
   readonly candidates: readonly Candidate[];
   readonly #cpu = cpuCandidate();
   readonly #used = new Map<NetPartName, Candidate>();
   #moved = false;
-  readonly #given: readonly string[];
-  #notices: string[];
-  #tell: (notice: string) => void = () => undefined;
+  readonly #given: readonly Notice[];
+  #notices: Notice[];
+  #tell: (notice: Notice) => void = () => undefined;
   #at = 0;
   /** Too small for this job, with what was said of it. */
-  readonly #refused = new Map<Candidate, string>();
+  readonly #refused = new Map<Candidate, Notice>();
   /** Memory may be free again at the next job; what failed otherwise will fail again. */
   #onlyMemoryRanOut = true;
 
   /** `given`: what was already known not to be possible. */
-  constructor(candidates: readonly Candidate[] = [], given: readonly string[] = []) {
+  constructor(candidates: readonly Candidate[] = [], given: readonly Notice[] = []) {
     this.#given = given;
     this.#notices = [...given];
     const isCpuLast = candidates.at(-1)?.provider === 'cpu';
@@ -51,7 +53,7 @@ export class Runtime {
   }
 
   /** A new job, which hears of every device that is given up. True where it begins anew with the first one. */
-  begin(tell: (notice: string) => void): boolean {
+  begin(tell: (notice: Notice) => void): boolean {
     this.#tell = tell;
     this.#used.clear();
     this.#moved = false;
@@ -100,7 +102,9 @@ export class Runtime {
     if (candidate === undefined) return false;
     this.#at = next;
     this.#onlyMemoryRanOut &&= error.code === 'ENGINE_OUT_OF_MEMORY';
-    const notice = `${describePlace(failed)} could not go on: ${firstLine(error.message)} The picture is made on ${describePlace(candidate)} instead.`;
+    const { code, message } = error;
+    const reason = firstLine(message);
+    const notice: Notice = { code: 'device-failed', from: failed, to: { ...candidate }, error: code, reason };
     this.#notices.push(notice);
     this.#tell(notice);
     return true;
@@ -120,11 +124,12 @@ export class Runtime {
   }
 
   /** Leaves the present candidate out of this job, before anything of it is loaded. */
-  refuse(reason: string): void {
-    const refused = this.candidates[this.#current()];
+  refuse(reason: TooSmall): void {
+    const at = this.#current();
+    const refused = this.candidates[at];
     if (refused === undefined) return;
-    this.#refused.set(refused, '');
-    const notice = `${describePlace(refused)} is too small: ${reason} The picture is made on ${describePlace(this.place('unet'))} instead.`;
+    const to = this.candidates[this.#firstFrom(at + 1)] ?? this.#cpu;
+    const notice: Notice = { code: 'device-too-small', from: { ...refused }, to: { ...to }, ...reason };
     this.#refused.set(refused, notice);
     this.#tell(notice);
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Candidate, RuntimeReport } from '#contract/runtime.ts';
+import type { Candidate } from '#contract/runtime.ts';
+import type { RuntimeReport } from '#contract/runtime-report.ts';
 import { noMerging } from '#contract/request.ts';
 import type { HistoryFilter, HistoryQuery } from '#contract/studio/history.ts';
 import { openDatabase } from './db.ts';

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readPngText } from '#contract/png/text.ts';
+import { noticeText } from '#contract/notices/english.ts';
 import { mediaPaths } from '#contract/studio/media.ts';
 import { promptLimitChars } from '#contract/request.ts';
 import { embeddedModelPath } from '#library/models.ts';
@@ -94,7 +95,7 @@ describe('the queue', () => {
     expect(() => {
       for (;;) appendFileSync(ballast, Buffer.alloc(4096));
     }).toThrow('ENOSPC');
-    await until('warning', ({ message }) => message.includes('Make room'));
+    await until('warning', ({ notice }) => noticeText(notice).includes('Make room'));
     rmSync(ballast);
     // What could not be written down is written now; the queue stands, so that nothing is made in vain.
     await expect.poll(async () => (await client.queue.list()).paused, { timeout: 20_000 }).toBe(true);

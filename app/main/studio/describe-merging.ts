@@ -1,3 +1,4 @@
+import type { Notice } from '#contract/notices/notice.ts';
 import type { MergingOptions } from '#contract/request.ts';
 import type { MergingDescription } from '#contract/studio/models.ts';
 import type { UnetConfig } from '#kernels/nets/configs.ts';
@@ -54,9 +55,7 @@ export function describeForStudio(input: DescribeInput): MergingDescription {
   };
 }
 
-function slower(speedup: number | null, ratio: number): string[] {
+function slower(speedup: number | null, ratio: number): Notice[] {
   if (speedup === null || speedup >= 1 || ratio === 0) return [];
-  return [
-    `Measured here, this merging makes a step ${(100 * (1 / speedup - 1)).toFixed(0)} % slower than none at this size.`,
-  ];
+  return [{ code: 'merging-slower', share: 1 / speedup - 1 }];
 }

@@ -2,6 +2,10 @@ import { expect, it } from 'vitest';
 import type { StudioEvent } from '#contract/studio/events.ts';
 import { createEventHub } from './events.ts';
 
+const numbered = (i: number): StudioEvent => ({
+  ...{ type: 'warning', id: null, notice: { code: 'queue-held', reason: `number ${i}` } },
+});
+
 const progress = (call: number): StudioEvent => ({
   type: 'progress',
   id: '11111111-1111-4111-8111-111111111111',
@@ -42,9 +46,9 @@ it('does not grow for a window that sleeps for ever: it is told to read its list
   hub.publish(models);
   await first;
   hub.publish(progress(3));
-  for (let i = 0; i < 100_000; i++) hub.publish({ type: 'warning', id: null, message: `number ${i}` });
+  for (let i = 0; i < 100_000; i++) hub.publish(numbered(i));
   const got: StudioEvent[] = [];
-  const last: StudioEvent = { type: 'warning', id: null, message: 'number 99999' };
+  const last: StudioEvent = numbered(99_999);
   while (JSON.stringify(got.at(-1)) !== JSON.stringify(last)) {
     const { value } = await stream.next();
     if (value === undefined) throw new Error('the stream ended');

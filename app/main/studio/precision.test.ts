@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { autoRuntime, unetPlace, type Precision } from '#contract/runtime.ts';
+import { noticeText } from '#contract/notices/english.ts';
+import { autoRuntime, type Precision } from '#contract/runtime.ts';
+import { unetPlace } from '#contract/runtime-report.ts';
 import { createStudio } from './studio.ts';
 import { clientOf, hear, openStudio, small, temporaryFolder, type Client } from './testing.ts';
 
@@ -83,7 +85,9 @@ it('that the processor has not is told with the picture, which is made in float3
   const { until } = await hear(client);
   await choose(client, 'f16');
   await client.queue.submit({ modelId: 'demo', request: small });
-  expect((await until('warning')).message).toMatch(/^float16 was asked for and is not used: CPU has it not/);
+  expect(noticeText((await until('warning')).notice)).toMatch(
+    /^float16 was asked for and is not used: CPU has it not/,
+  );
   const { generation } = await until('finished');
   expect(unetPlace(generation.figures?.runtime)?.precision).toBe('f32');
 });

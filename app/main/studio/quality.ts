@@ -1,6 +1,7 @@
 import { HistoryError } from '#contract/errors.ts';
 import { mergingKey } from '#contract/merging-key.ts';
-import { isSamePlace, measuredPlace } from '#contract/runtime.ts';
+import { isSamePlace } from '#contract/runtime.ts';
+import { measuredPlace } from '#contract/runtime-report.ts';
 import type { Generation, Quality } from '#contract/studio/generation.ts';
 import type { OpenedHistory } from '#history/open.ts';
 import type { Closeness } from './quality-maths.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CancelledError, HistoryError, StudioError, toWire } from '#contract/errors.ts';
+import type { Notice } from '#contract/notices/notice.ts';
 import type { QueueState } from '#contract/studio/events.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { HistoryStore } from '#history/store.ts';
@@ -127,7 +128,7 @@ export class Queue {
         break;
       } catch (unwritten) {
         if (!(unwritten instanceof StudioError)) throw unwritten;
-        if (tries === 0) this.#warn(row.id, unwritten.message);
+        if (tries === 0) this.#warn(row.id, { code: 'end-unwritten', reason: unwritten.message });
         // At the next start it is found as it stands: begun, and not ended.
         if (this.#disposal.signal.aborted) return;
         await wait(this.#options.retryMs ?? defaultRetryMs, undefined, {
@@ -152,11 +153,11 @@ export class Queue {
   #hold(error: unknown): void {
     if (!(error instanceof StudioError)) throw error;
     this.#held = true;
-    this.#warn(null, `The queue is paused: ${error.message} Then let it go on.`);
+    this.#warn(null, { code: 'queue-held', reason: error.message });
   }
 
-  #warn(id: string | null, message: string): void {
-    this.#options.hub.publish({ type: 'warning', id, message });
+  #warn(id: string | null, notice: Notice): void {
+    this.#options.hub.publish({ type: 'warning', id, notice });
   }
 
   #tellEnd(id: string): void {

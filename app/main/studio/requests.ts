@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { noMerging, parseGenerationRequest, type GenerationRequest } from '#contract/request.ts';
-import { isSamePlace, measuredPlace } from '#contract/runtime.ts';
+import { isSamePlace } from '#contract/runtime.ts';
+import { measuredPlace } from '#contract/runtime-report.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { PresetChanges } from '#contract/studio/presets.ts';
 import type { HistoryStore } from '#history/store.ts';

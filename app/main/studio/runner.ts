@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { invariant } from '#contract/errors.ts';
 import type { MapsEvent } from '#contract/archive/merge-maps.ts';
-import { unetPlace } from '#contract/runtime.ts';
+import { unetPlace } from '#contract/runtime-report.ts';
 import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
 import type { Settings } from '#contract/studio/settings.ts';
 import type { Devices } from '#engine/devices/devices.ts';
@@ -166,7 +166,7 @@ class PictureRun {
         // What an artist should know of it comes as a warning.
         break;
       case 'warning':
-        hub.publish({ type: 'warning', id, message: event.message });
+        hub.publish({ type: 'warning', id, notice: event.notice });
         break;
       case 'maps':
         this.#maps.push(event);

@@ -325,7 +325,7 @@ describe('models', () => {
       merging: { ...noMerging, ratio: 0.9 },
     });
     expect(described).toMatchObject({ tokens: 4096, tokensLeft: 1024, maxRatio: 0.75, effectiveRatio: 0.75 });
-    expect(described.notes[0]).toContain('allows 75 %');
+    expect(described.notes).toEqual([{ code: 'merging-capped', asked: 0.9, most: 0.75 }]);
     expect(described.blocks.some(({ merges, gridW }) => !merges && gridW < 64)).toBe(true);
   });
 });

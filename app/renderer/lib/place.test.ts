@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RuntimeReport } from '#contract/runtime.ts';
+import type { RuntimeReport } from '#contract/runtime-report.ts';
 import { fakeGeneration } from '../state/testing.ts';
 import { madeOn, placeName } from './place.ts';
 

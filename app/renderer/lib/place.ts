@@ -1,10 +1,5 @@
-import {
-  precisionNames,
-  providerNames,
-  unetPlace,
-  type Candidate,
-  type Precision,
-} from '#contract/runtime.ts';
+import { precisionNames, providerNames, type Candidate, type Precision } from '#contract/runtime.ts';
+import { unetPlace } from '#contract/runtime-report.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import { m } from '../paraglide/messages.js';
 

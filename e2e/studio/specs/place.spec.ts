@@ -98,25 +98,41 @@ test('pictures of another precision stand apart in Compare, and their set is mad
   await expect(rows.filter({ hasText: 'CPU · 8-bit' })).toHaveCount(1);
 });
 
-test('what had to be given up, and what a card was expected to hold, stand with the figures of the picture', async ({
+test('what had to be given up is told in the language of the window, and what a card was to hold stands beside it', async ({
   studio,
 }) => {
   await studio.prepare((client) => makePictures(client, [tiny]));
+  const card = (precision: Precision) => ({
+    provider: 'webgpu' as const,
+    index: 0,
+    device: 'Card',
+    precision,
+  });
   const notice =
-    'WebGPU · float16 (Card) could not go on: memory ran out. The picture is made on WebGPU · float32 (Card) instead.';
+    'WebGPU · float16 (Card) could not go on: Device was lost. The picture is made on WebGPU · float32 (Card) instead.';
+  const old = 'A row from before notices had codes holds a sentence.';
   // No card here: the row says what one would have told.
   await studio.changeFigures((figures) => ({
     ...figures,
     estimatedDeviceBytes: 2_345_000_000,
     runtime: {
-      parts: [{ part: 'unet', provider: 'webgpu', index: 0, device: 'Card', precision: 'f32' }],
-      notices: [notice],
+      parts: [{ part: 'unet', ...card('f32') }],
+      notices: [
+        {
+          ...{ code: 'device-failed', from: card('f16'), to: card('f32') },
+          ...{ error: 'ENGINE_FAILED', reason: 'Device was lost.' },
+        },
+        old,
+      ],
     },
   }));
   const page = await studio.open();
   const place = page.getByTestId('picture-place');
   await expect(place).toHaveText('WebGPU · float32');
-  await expect(place.getByRole('note')).toHaveAttribute('aria-label', `WebGPU · float32. Card\n${notice}`);
+  await expect(place.getByRole('note')).toHaveAttribute(
+    'aria-label',
+    `WebGPU · float32. Card\n${notice}\n${old}`,
+  );
   await expect(page.getByTestId('next-place')).toContainText('CPU');
   await page.getByTestId('rail-history').click();
   await page.getByTestId('history-item').first().click();
@@ -124,6 +140,12 @@ test('what had to be given up, and what a card was expected to hold, stand with 
   await expect(detail.getByText(notice)).toBeVisible();
   await expect(detail.getByText('Expected before loading, at least')).toBeVisible();
   await expect(detail.getByText('2.3 GB')).toBeVisible();
+  await page.getByTestId('rail-settings').click();
+  await page.getByRole('radio', { name: '한국어' }).check();
+  await page.getByTestId('rail-history').click();
+  await page.getByTestId('history-item').first().click();
+  await expect(detail.getByText(/^WebGPU · float16 \(Card\)에서 더 만들 수 없었습니다/)).toBeVisible();
+  await expect(detail.getByText(old)).toBeVisible();
 });
 
 test('another window shows the choice at once @browser', async ({ studio }) => {

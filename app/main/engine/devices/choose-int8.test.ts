@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noticeText } from '#contract/notices/english.ts';
 import { autoRuntime, type Device } from '#contract/runtime.ts';
 import { choose, untried } from './choose.ts';
 
@@ -42,6 +43,8 @@ describe('8 bits', () => {
       [],
     );
     expect(candidates.map(({ precision }) => precision)).not.toContain('int8');
-    expect(notices.join()).toContain('8-bit was asked for and is not used: WebGPU has it not.');
+    expect(notices.map(noticeText).join()).toContain(
+      '8-bit was asked for and is not used: WebGPU has it not.',
+    );
   });
 });

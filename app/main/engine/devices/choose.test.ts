@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noticeText } from '#contract/notices/english.ts';
 import { autoRuntime, type Device, type RuntimeChoice, type Verdict } from '#contract/runtime.ts';
 import { choose, untried } from './choose.ts';
 
@@ -79,7 +80,8 @@ describe('asked for by name', () => {
 
   test('what is not there falls to the CPU, with its reason', () => {
     const hidden = { code: 'hidden', message: 'CUDA_VISIBLE_DEVICES is "", which shows none of 2.' } as const;
-    expect(choose({ ...autoRuntime, provider: 'cuda' }, [device('cuda', 0, hidden)], [])).toMatchObject({
+    const chosen = choose({ ...autoRuntime, provider: 'cuda' }, [device('cuda', 0, hidden)], []);
+    expect({ ...chosen, notices: chosen.notices.map(noticeText) }).toMatchObject({
       candidates: [{ provider: 'cpu' }],
       notices: [
         'CUDA was asked for and cannot be used: CUDA_VISIBLE_DEVICES is "", which shows none of 2. The picture is made on the CPU instead.',
@@ -92,7 +94,7 @@ describe('asked for by name', () => {
     const verdicts = [verdict('webgpu', 'f16', 10, 'wrong'), verdict('webgpu', 'f32', 50)];
     const { candidates, notices } = choose(choice, [device('webgpu')], verdicts);
     expect(candidates[0]).toMatchObject({ provider: 'webgpu', precision: 'f32' });
-    expect(notices).toEqual([
+    expect(notices.map(noticeText)).toEqual([
       'float16 was asked for and is not used: It lied. The picture is made in float32 instead.',
     ]);
   });
@@ -100,7 +102,9 @@ describe('asked for by name', () => {
 
 test('a precision that the place has not is told, also where nothing was asked of the place', () => {
   for (const provider of ['auto', 'cpu'] as const)
-    expect(choose({ ...autoRuntime, provider, precision: 'f16' }, [device('cpu')], [cpu]).notices).toEqual([
+    expect(
+      choose({ ...autoRuntime, provider, precision: 'f16' }, [device('cpu')], [cpu]).notices.map(noticeText),
+    ).toEqual([
       'float16 was asked for and is not used: CPU has it not. The picture is made in float32 instead.',
     ]);
   expect(choose({ ...autoRuntime, precision: 'f32' }, [device('cpu')], [cpu]).notices).toEqual([]);

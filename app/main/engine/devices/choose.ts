@@ -1,11 +1,5 @@
-import {
-  precisionNames,
-  providerNames,
-  type Candidate,
-  type Device,
-  type RuntimeChoice,
-  type Verdict,
-} from '#contract/runtime.ts';
+import type { Notice } from '#contract/notices/notice.ts';
+import type { Candidate, Device, RuntimeChoice, Verdict } from '#contract/runtime.ts';
 import { cpuCandidate } from '../runtime.ts';
 import { providerTable } from './provider-table.ts';
 
@@ -13,7 +7,7 @@ import { providerTable } from './provider-table.ts';
 export interface Chosen {
   readonly candidates: readonly Candidate[];
   /** What was asked for by name and cannot be. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
 
 /** From what was detected and measured. By itself only what is right and faster than the CPU is chosen. */
@@ -82,17 +76,18 @@ function noticesOf(
   devices: readonly Device[],
   verdicts: readonly Verdict[],
   best: Candidate | undefined,
-): string[] {
+): Notice[] {
   const { provider: wanted } = choice;
   if (wanted === 'auto') return otherPrecision(choice, best ?? cpuCandidate(), verdicts);
   if (best === undefined) {
     const own = devices.filter(({ provider }) => provider === wanted);
-    const reason =
-      own.find(({ problem }) => problem !== null)?.problem?.message ??
-      verdicts.find(({ provider, reason }) => provider === wanted && reason !== null)?.reason ??
-      'There is no such device.';
+    const problem = own.find((each) => each.problem !== null)?.problem ?? null;
+    const failed = verdicts.find(({ provider, reason }) => provider === wanted && reason !== null);
     return [
-      `${providerNames[wanted]} was asked for and cannot be used: ${reason} The picture is made on the CPU instead.`,
+      {
+        ...{ code: 'provider-unavailable', provider: wanted, problem: problem?.code ?? null },
+        reason: problem?.message ?? failed?.reason ?? null,
+      },
     ];
   }
   return otherPrecision(choice, best, verdicts);
@@ -102,15 +97,12 @@ function otherPrecision(
   { precision }: RuntimeChoice,
   best: Candidate,
   verdicts: readonly Verdict[],
-): string[] {
+): Notice[] {
   if (precision === 'auto' || best.precision === precision) return [];
-  const { precisions } = providerTable[best.provider];
-  const reason = precisions.includes(precision)
-    ? (verdictOf({ ...best, precision }, verdicts)?.reason ?? 'It failed its trial.')
-    : `${providerNames[best.provider]} has it not.`;
-  return [
-    `${precisionNames[precision]} was asked for and is not used: ${reason} The picture is made in ${precisionNames[best.precision]} instead.`,
-  ];
+  const { provider, precision: used } = best;
+  const absent = !providerTable[provider].precisions.includes(precision);
+  const reason = verdictOf({ ...best, precision }, verdicts)?.reason ?? null;
+  return [{ code: 'precision-unavailable', precision, used, provider, absent, reason }];
 }
 
 export function verdictOf(

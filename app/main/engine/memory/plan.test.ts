@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { english, noticeText } from '#contract/notices/english.ts';
+import { describeRemedies } from '#contract/notices/memory-words.ts';
 import { noMerging } from '#contract/request.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
 import { embeddedModelPath } from '#library/models.ts';
 import { planMemory } from './plan.ts';
-import { describeRemedies } from './remedies.ts';
 import { modelWeights } from './weights.ts';
 
 const { unet, vae, textEncoder } = await openCheckpoint(embeddedModelPath(), {});
@@ -16,29 +17,30 @@ const plan = (freeBytes: number, choice: 'auto' | 'full' | 'low' = 'auto', more 
     request: { ...request, ...more },
     options: { previews: false },
   });
+const words = ({ notices }: ReturnType<typeof plan>) => notices.map(noticeText).join(' ');
 const plenty = 64e9;
 const fullBytes = plan(plenty).estimate.bytes;
 const lowBytes = plan(plenty, 'low').estimate.bytes;
 
 describe('planMemory', () => {
   it('is full without a word where there is room', () => {
-    expect(plan(fullBytes)).toMatchObject({ mode: 'full', notice: undefined });
+    expect(plan(fullBytes)).toMatchObject({ mode: 'full', notices: [] });
   });
 
   it('loads one part after another where only that fits, and says so', () => {
-    const { mode, notice } = plan(lowBytes);
-    expect(mode).toBe('low');
-    expect(notice).toMatch(/^Low-memory mode: .* one after another/);
-    expect(notice).not.toMatch(/may be slow or fail/);
+    const low = plan(lowBytes);
+    expect(low.mode).toBe('low');
+    expect(words(low)).toMatch(/^Low-memory mode: .* one after another/);
+    expect(words(low)).not.toMatch(/may be slow or fail/);
   });
 
   it('says what would help where not even that fits', () => {
-    expect(plan(lowBytes / 2).notice).toMatch(/may be slow or fail\. What would help most/);
+    expect(words(plan(lowBytes / 2))).toMatch(/may be slow or fail\. What would help most/);
   });
 
   it('does as it was told', () => {
     expect(plan(0, 'full').mode).toBe('full');
-    expect(plan(plenty, 'low')).toMatchObject({ mode: 'low', notice: undefined });
+    expect(plan(plenty, 'low')).toMatchObject({ mode: 'low', notices: [] });
   });
 
   it('names up to three settings, the one that saves most first, each by what it truly saves', () => {
@@ -48,10 +50,9 @@ describe('planMemory', () => {
       remedies.map(({ savedBytes }) => savedBytes).toSorted((a, b) => b - a),
     );
     const size = remedies.find(({ what }) => what === 'size');
-    expect(size?.text).toBe('512×512 instead of 1024×1024 px');
     const half = plan(0, 'full', { widthPx: 512, heightPx: 512 }).estimate.bytes;
     expect(size?.savedBytes).toBe(fullBytes - half);
-    expect(describeRemedies(remedies)).toMatch(/512×512 instead of 1024×1024 px: \d+ MB less/);
+    expect(describeRemedies(remedies, english)).toMatch(/512×512 instead of 1024×1024 px: \d+ MB less/);
   });
 
   it('offers float32 where 8 bits take more to load', () => {
@@ -61,14 +62,16 @@ describe('planMemory', () => {
       options: { previews: false, precision: 'int8' },
     });
     expect(remedies.map(({ what }) => what)).toEqual(['precision']);
-    expect(describeRemedies(remedies)).toMatch(/precision float32, which loads with less: \d+ MB less/);
+    expect(describeRemedies(remedies, english)).toMatch(
+      /precision float32, which loads with less: \d+ MB less/,
+    );
   });
 
   it('offers nothing that is set already', () => {
     const merging = { ...noMerging, ratio: 0.7, mlp: true };
     const { remedies } = plan(0, 'low', { guidanceScale: 1, merging, widthPx: 64, heightPx: 64 });
     expect(remedies).toEqual([]);
-    expect(describeRemedies(remedies)).toMatch(/smaller model/);
+    expect(describeRemedies(remedies, english)).toMatch(/smaller model/);
   });
 });
 
@@ -83,20 +86,24 @@ describe('planMemory, on a device with memory of its own', () => {
   const lowThere = on(plenty, 'low').estimate.deviceBytes ?? NaN;
 
   it('is full without a word where all of it fits there', () => {
-    expect(on(fullThere)).toMatchObject({ mode: 'full', notice: undefined, refusal: undefined });
+    expect(on(fullThere)).toMatchObject({ mode: 'full', notices: [], refusal: undefined });
   });
 
   it('loads one part after another where only that fits there, and says whose memory is short', () => {
-    const { mode, notice, refusal } = on(lowThere);
-    expect([mode, refusal]).toEqual(['low', undefined]);
-    expect(notice).toMatch(/^Low-memory mode: .* at least .* of the memory of Card A, and .* \(nvidia-smi\)/);
+    const low = on(lowThere);
+    expect([low.mode, low.refusal]).toEqual(['low', undefined]);
+    expect(words(low)).toMatch(
+      /^Low-memory mode: .* at least .* of the memory of Card A, and .* \(nvidia-smi\)/,
+    );
   });
 
   it('refuses a device that not even that fits on, but for one who wants everything loaded', () => {
-    expect(on(lowThere - 1).refusal).toMatch(/^Even with its parts .* of the memory of Card A/);
+    expect(on(lowThere - 1).refusal).toEqual({
+      ...{ neededBytes: lowThere, freeBytes: lowThere - 1, source: 'nvidia-smi' },
+    });
     expect(on(lowThere - 1, 'low').refusal).toBeDefined();
     const asked = on(lowThere - 1, 'full');
     expect([asked.mode, asked.refusal]).toEqual(['full', undefined]);
-    expect(asked.notice).toMatch(/it may fail there, and be made elsewhere instead/);
+    expect(words(asked)).toMatch(/it may fail there, and be made elsewhere instead/);
   });
 });

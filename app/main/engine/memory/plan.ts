@@ -1,10 +1,13 @@
-import type { JobEvent, MemoryRemedy } from '#contract/engine-protocol.ts';
+import type { JobEvent } from '#contract/engine-protocol.ts';
+import type { Notice } from '#contract/notices/notice.ts';
+import type { MemoryRemedy } from '#contract/notices/remedy.ts';
 import type { MemoryMode, RuntimeChoice } from '#contract/runtime.ts';
 import type { DeviceRoom } from './device-room.ts';
 import { estimateMemory } from './estimate.ts';
 import type { EstimateOptions, MemoryEstimate } from './estimate-options.ts';
 import type { MemoryRequest, PictureNets } from './request-size.ts';
-import { describeRemedies, formatGigabytes, memoryRemedies } from './remedies.ts';
+import { memoryRemedies } from './remedies.ts';
+import type { TooSmall } from '../runtime.ts';
 import type { ModelWeights } from './weights.ts';
 
 /** How a job will use memory: chosen before anything is loaded. */
@@ -15,9 +18,9 @@ export interface MemoryPlan {
   readonly freeBytes: number;
   readonly remedies: readonly MemoryRemedy[];
   /** For the artist: why the mode is not the full one, or that it may not fit at all. */
-  readonly notice: string | undefined;
+  readonly notices: readonly Notice[];
   /** Why this device cannot make the picture at all. */
-  readonly refusal: string | undefined;
+  readonly refusal: TooSmall | undefined;
 }
 
 /** A device with memory of its own, and how much of it a job can have. */
@@ -46,43 +49,31 @@ export function planMemory(input: MemoryPlanInput): MemoryPlan {
   const mode = choice === 'auto' ? (full.bytes <= freeBytes && isWithin(full) ? 'full' : 'low') : choice;
   const estimate = mode === 'full' ? full : low;
   const remedies = memoryRemedies(shape, weights, request, { ...options, mode });
-  const free = `${formatGigabytes(freeBytes)} is free`;
   const isChosenLow = mode === 'low' && choice === 'auto';
-  const notices = [
-    ...(isChosenLow && full.bytes > freeBytes
-      ? [
-          `Low-memory mode: with everything loaded this picture would need about ${formatGigabytes(full.bytes)}, and ${free}. Its parts are loaded one after another, which takes about ${formatGigabytes(low.bytes)} and longer.`,
-        ]
-      : []),
-    ...(isChosenLow && full.bytes <= freeBytes && room !== undefined
-      ? [
-          `Low-memory mode: with everything loaded this picture would need at least ${onDevice(full, room)}. Its parts are loaded one after another, which takes longer.`,
-        ]
-      : []),
-    ...(estimate.bytes > freeBytes
-      ? [
-          `This picture needs about ${formatGigabytes(estimate.bytes)} of memory, and ${free}: it may be slow or fail. ${describeRemedies(remedies)}`,
-        ]
-      : []),
-    ...(mode === 'full' && room !== undefined && !isWithin(full)
-      ? [
-          `This picture needs at least ${onDevice(full, room)}: it may fail there, and be made elsewhere instead.`,
-        ]
-      : []),
-  ];
+  const notices: Notice[] = [];
+  if (isChosenLow && full.bytes > freeBytes)
+    notices.push({
+      ...{ code: 'memory-low', neededBytes: full.bytes },
+      ...{ freeBytes: Math.round(freeBytes), lowBytes: low.bytes },
+    });
+  if (isChosenLow && full.bytes <= freeBytes && room !== undefined)
+    notices.push({ code: 'memory-low-device', device: room.name, ...onDevice(full, room) });
+  if (estimate.bytes > freeBytes)
+    notices.push({
+      ...{ code: 'memory-short', neededBytes: estimate.bytes, freeBytes: Math.round(freeBytes) },
+      remedies,
+    });
+  if (mode === 'full' && room !== undefined && !isWithin(full))
+    notices.push({ code: 'memory-short-device', device: room.name, ...onDevice(full, room) });
+  const isRefused = mode === 'low' && room !== undefined && !isWithin(low);
   return {
-    ...{ mode, estimate, freeBytes, remedies },
-    notice: notices.length === 0 ? undefined : notices.join(' '),
-    refusal:
-      mode === 'low' && room !== undefined && !isWithin(low)
-        ? `Even with its parts loaded one after another this picture needs at least ${onDevice(low, room)}.`
-        : undefined,
+    ...{ mode, estimate, freeBytes, remedies, notices },
+    refusal: isRefused ? onDevice(low, room) : undefined,
   };
 }
 
-/** "3.4 GB of the memory of NVIDIA GeForce GTX 1650, and 2.9 GB of it is free (nvidia-smi)". */
-function onDevice({ deviceBytes = 0 }: MemoryEstimate, { name, freeBytes, source }: NamedRoom): string {
-  return `${formatGigabytes(deviceBytes)} of the memory of ${name}, and ${formatGigabytes(freeBytes)} of it is free (${source})`;
+function onDevice({ deviceBytes = 0 }: MemoryEstimate, { freeBytes, source }: NamedRoom): TooSmall {
+  return { neededBytes: deviceBytes, freeBytes: Math.round(freeBytes), source };
 }
 
 export function memoryEvent({

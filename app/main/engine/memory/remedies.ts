@@ -1,14 +1,15 @@
 import { sizeLimitsPx } from '#contract/request.ts';
-import type { MemoryRemedy } from '#contract/engine-protocol.ts';
-import { precisionNames } from '#contract/runtime.ts';
+import { remedyRatio, type MemoryRemedy } from '#contract/notices/remedy.ts';
 import { estimateMemory } from './estimate.ts';
 import type { EstimateOptions } from './estimate-options.ts';
 import type { MemoryRequest, PictureNets } from './request-size.ts';
 import type { ModelWeights } from './weights.ts';
 
+/** A remedy of which it is not known yet what it saves. */
+type Unmeasured<R> = R extends { savedBytes: number } ? Omit<R, 'savedBytes'> : never;
+
 interface Candidate {
-  readonly what: MemoryRemedy['what'];
-  readonly text: string;
+  readonly remedy: Unmeasured<MemoryRemedy>;
   readonly request?: Partial<MemoryRequest>;
   readonly options?: Partial<EstimateOptions>;
 }
@@ -16,7 +17,6 @@ interface Candidate {
 const mostNamed = 3;
 /** Less than this is nothing that a person would change a setting for. */
 const leastShare = 0.01;
-const mergedShare = 0.5;
 
 /** The settings that would save the most memory for this request, by the estimate; at most three. */
 export function memoryRemedies(
@@ -30,7 +30,7 @@ export function memoryRemedies(
     now -
     estimateMemory(shape, weights, { ...request, ...each.request }, { ...options, ...each.options }).bytes;
   const found = candidates(request, options)
-    .map((each) => ({ what: each.what, text: each.text, savedBytes: saving(each) }))
+    .map((each): MemoryRemedy => ({ ...each.remedy, savedBytes: saving(each) }))
     .filter(({ savedBytes }) => savedBytes > leastShare * now)
     .sort((a, b) => b.savedBytes - a.savedBytes);
   // Of the sizes that are offered one is enough.
@@ -42,70 +42,26 @@ export function memoryRemedies(
 function candidates(request: MemoryRequest, { mode, previews, precision }: EstimateOptions): Candidate[] {
   const { widthPx, heightPx, guidanceScale, merging, stepCache } = request;
   const smaller = { widthPx: part(widthPx), heightPx: part(heightPx) };
-  const canMerge = Math.min(merging.ratio, merging.ratioEnd ?? merging.ratio) < mergedShare || !merging.mlp;
-  return [
-    ...(mode === 'full'
-      ? [{ what: 'memory', text: 'low-memory mode', options: { mode: 'low' } } as const]
-      : []),
-    ...(precision === 'int8'
-      ? [
-          {
-            what: 'precision',
-            text: `precision ${precisionNames.f32}, which loads with less`,
-            options: { precision: 'f32' },
-          } as const,
-        ]
-      : []),
-    ...(smaller.widthPx < widthPx || smaller.heightPx < heightPx
-      ? [
-          {
-            what: 'size',
-            text: `${smaller.widthPx}×${smaller.heightPx} instead of ${widthPx}×${heightPx} px`,
-            request: smaller,
-          } as const,
-        ]
-      : []),
-    ...(guidanceScale > 1
-      ? [
-          {
-            what: 'guidance',
-            text: 'guidance 1, which computes one half instead of two',
-            request: { guidanceScale: 1 },
-          } as const,
-        ]
-      : []),
-    ...(canMerge
-      ? [
-          {
-            what: 'merging',
-            text: `merging ratio ${mergedShare} with the feed-forward layers merged too`,
-            request: {
-              merging: { ...merging, ratio: mergedShare, ratioEnd: mergedShare, mlp: true, mode: 'merge' },
-            },
-          } as const,
-        ]
-      : []),
-    ...(stepCache === undefined
-      ? []
-      : [{ what: 'step-cache', text: 'no step caching', request: { stepCache: undefined } } as const]),
-    ...(previews ? [{ what: 'previews', text: 'no previews', options: { previews: false } } as const] : []),
-  ];
+  const canMerge = Math.min(merging.ratio, merging.ratioEnd ?? merging.ratio) < remedyRatio || !merging.mlp;
+  const found: Candidate[] = [];
+  if (mode === 'full') found.push({ remedy: { what: 'memory' }, options: { mode: 'low' } });
+  if (precision === 'int8') found.push({ remedy: { what: 'precision' }, options: { precision: 'f32' } });
+  if (smaller.widthPx < widthPx || smaller.heightPx < heightPx)
+    found.push({ remedy: { what: 'size', size: smaller, of: { widthPx, heightPx } }, request: smaller });
+  if (guidanceScale > 1) found.push({ remedy: { what: 'guidance' }, request: { guidanceScale: 1 } });
+  if (canMerge) {
+    const ratio = remedyRatio;
+    const wanted = { ...merging, ratio, ratioEnd: ratio, mlp: true, mode: 'merge' } as const;
+    found.push({ remedy: { what: 'merging' }, request: { merging: wanted } });
+  }
+  if (stepCache !== undefined)
+    found.push({ remedy: { what: 'step-cache' }, request: { stepCache: undefined } });
+  if (previews) found.push({ remedy: { what: 'previews' }, options: { previews: false } });
+  return found;
 }
 
 /** Half a side, in the steps that sizes go by. */
 function part(px: number): number {
   const { min, step } = sizeLimitsPx;
   return Math.max(Math.min(min, px), Math.round(px / 2 / step) * step);
-}
-
-/** "low-memory mode: 2.1 GB less; …", or nothing where no setting helps. */
-export function describeRemedies(remedies: readonly MemoryRemedy[]): string {
-  if (remedies.length === 0)
-    return 'No setting of this request would save much: choose a smaller model, or close other programs.';
-  const each = remedies.map(({ text, savedBytes }) => `${text}: ${formatGigabytes(savedBytes)} less`);
-  return `What would help most, by the estimate: ${each.join('; ')}.`;
-}
-
-export function formatGigabytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

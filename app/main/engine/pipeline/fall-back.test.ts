@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { JobEvent, JobFigures } from '#contract/engine-protocol.ts';
 import { CancelledError, EngineError } from '#contract/errors.ts';
+import { noticeText } from '#contract/notices/english.ts';
 import { tomesdMerging, type GenerationRequest } from '#contract/request.ts';
 import type { Candidate, NetPartName } from '#contract/runtime.ts';
 import { openCheckpoint } from '#library/checkpoint.ts';
@@ -58,9 +59,9 @@ async function make(runtime: Runtime, askRoom?: AskRoom) {
   return {
     pixels: Buffer.from(picture?.rgb ?? []).toString('hex'),
     steps: events.filter(({ type }) => type === 'progress').length,
-    warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
+    warnings: events.flatMap((event) => (event.type === 'warning' ? [noticeText(event.notice)] : [])),
     places: figures.runtime?.parts.map(({ part, provider }) => `${part} ${provider}`),
-    notices: figures.runtime?.notices,
+    notices: figures.runtime?.notices.map(noticeText),
     next: nextOf(events),
     moved: figures.runtime?.moved ?? false,
     estimatedDeviceBytes: figures.estimatedDeviceBytes,
@@ -155,7 +156,7 @@ test('a device too small for the picture (stand-in) is not loaded on; one that i
   expect(small.places).toEqual(['text cpu', 'unet cpu', 'vae cpu']);
   expect(small.notices).toEqual([
     expect.stringMatching(
-      /^WebGPU · float32 \(Stand-in\) is too small: Even with .*1 MB of it is free \(stand-in\)/,
+      /^WebGPU · float32 \(Stand-in\) is too small: even with .*1 MB is free \(stand-in\)/,
     ),
   ]);
   expect(small.estimatedDeviceBytes).toBeUndefined();

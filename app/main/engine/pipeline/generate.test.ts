@@ -241,9 +241,11 @@ test('cancel stops between two calls', async () => {
 
 test('notes say when merging does nothing', async () => {
   const { events } = await run({ heightPx: 64, merging: { ...tomesdMerging, ratio: 0.9 } });
-  expect(ofType(events, 'warning').map(({ message }) => message)).toEqual([expect.stringContaining('75 %')]);
+  expect(ofType(events, 'warning').map(({ notice }) => notice)).toEqual([
+    { code: 'merging-capped', asked: 0.9, most: 0.75 },
+  ]);
   const off = await run({ merging: { ...tomesdMerging, ratio: 0.5, selfAttention: false } });
-  expect(ofType(off.events, 'warning')[0]?.message).toContain('Nothing will be merged');
+  expect(ofType(off.events, 'warning')[0]?.notice.code).toBe('merging-all-off');
 });
 
 test('blocks that the model lacks and steps that the scheduler refuses are wrong requests', async () => {

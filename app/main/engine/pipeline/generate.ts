@@ -22,8 +22,8 @@ export async function generate(model: Model, job: Job): Promise<JobFigures> {
   const tellNext = (): void => {
     job.emit({ type: 'next', place: model.runtime.next() });
   };
-  await model.begin((message) => {
-    job.emit({ type: 'warning', message });
+  await model.begin((notice) => {
+    job.emit({ type: 'warning', notice });
     // What is told here is mostly a device that was given up.
     tellNext();
   });
@@ -71,28 +71,24 @@ async function makePictures(
 function warn(model: Model, job: Job, { latentH, latentW }: LatentSize): void {
   const { checkpoint } = model;
   const { request, emit } = job;
-  for (const [what, text] of [
+  const { vocabulary } = checkpoint;
+  for (const [of, text] of [
     ['prompt', request.prompt],
-    ['negative prompt', request.negativePrompt],
+    ['negative', request.negativePrompt],
   ] as const) {
-    const unknown = checkpoint.vocabulary === undefined ? [] : unknownWords(text, checkpoint.vocabulary);
-    if (unknown.length > 0) {
+    const words = vocabulary === undefined ? [] : unknownWords(text, vocabulary);
+    if (words.length > 0)
       emit({
         type: 'warning',
-        message: `This model does not know these words of the ${what}: ${unknown.join(', ')}. It knows ${checkpoint.vocabulary?.length ?? 0} words; "inspect" lists them.`,
+        notice: { code: 'unknown-words', of, words, known: vocabulary?.length ?? 0 },
       });
-    }
   }
   const { importance, ratio, ratioEnd = ratio } = request.merging;
   if (importance > 0 && request.guidanceScale <= 1 && Math.max(ratio, ratioEnd) > 0) {
-    emit({
-      type: 'warning',
-      message:
-        'Importance is what guidance changes, and at guidance 1 it changes nothing: tokens go by their likeness alone. Raise the guidance above 1 to use it.',
-    });
+    emit({ type: 'warning', notice: { code: 'importance-idle' } });
   }
-  for (const message of describeMerging(checkpoint.unet.config, request.merging, latentH, latentW).notes) {
-    emit({ type: 'warning', message });
+  for (const notice of describeMerging(checkpoint.unet.config, request.merging, latentH, latentW).notes) {
+    emit({ type: 'warning', notice });
   }
 }
 

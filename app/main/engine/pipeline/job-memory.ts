@@ -17,7 +17,7 @@ export async function planJobMemory(model: Model, job: Job, askRoom: AskRoom): P
   }
   if (!isSame(runtime.place('unet'), before)) await model.release();
   job.emit(memoryEvent(plan));
-  if (plan.notice !== undefined) job.emit({ type: 'warning', message: plan.notice });
+  for (const notice of plan.notices) job.emit({ type: 'warning', notice });
   await model.useMemory(plan.mode);
   // Its fit needs the decoder, which in low memory must not lie beside the U-Net later.
   if (plan.mode === 'low' && job.previewEvery > 0) await model.preview();

@@ -2,6 +2,7 @@ import type { Checkpoint } from '#library/checkpoint.ts';
 import { mergeStructure } from '#kernels/tome/plan.ts';
 import type { MergeStructure } from '#kernels/tome/structure.ts';
 import { EngineError } from '#contract/errors.ts';
+import type { Notice } from '#contract/notices/notice.ts';
 import type { MergingOptions, StepCache } from '#contract/request.ts';
 import type { Candidate, MemoryMode, NetPartName } from '#contract/runtime.ts';
 import type { DeviceRoom } from '../memory/device-room.ts';
@@ -54,7 +55,7 @@ export class Model {
   }
 
   /** A new job: where the device had no memory left for the last one, it gets another chance. */
-  async begin(tell: (notice: string) => void): Promise<void> {
+  async begin(tell: (notice: Notice) => void): Promise<void> {
     if (this.runtime.begin(tell)) await this.release();
   }
 

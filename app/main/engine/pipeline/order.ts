@@ -52,7 +52,7 @@ async function keep(context: PictureJob, waiting: Denoised[]): Promise<void> {
     await decodeAll({ ...context, job: { ...job, isCancelled: () => false } }, waiting);
   } catch (error) {
     // The job ends with what stopped it first.
-    const words = error instanceof Error ? error.message : String(error);
-    job.emit({ type: 'warning', message: `Pictures whose steps were done could not be kept: ${words}` });
+    const reason = error instanceof Error ? error.message : String(error);
+    job.emit({ type: 'warning', notice: { code: 'pictures-not-kept', reason } });
   }
 }

@@ -1,6 +1,7 @@
 import type { JobFigures, MergingReport, PictureFigures } from '#contract/engine-protocol.ts';
 import type { GenerationRequest, MergeMode, MergeSide } from '#contract/request.ts';
-import { describePlace, type RuntimeReport } from '#contract/runtime.ts';
+import { describePlace } from '#contract/runtime.ts';
+import type { RuntimeReport } from '#contract/runtime-report.ts';
 
 /** What `generate` tells a person; `--json` gives the same as one object. */
 export interface PictureResult {

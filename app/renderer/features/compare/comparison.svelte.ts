@@ -1,6 +1,7 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { noMerging } from '#contract/request.ts';
-import { isSamePlace, measuredPlace, type Candidate as Place } from '#contract/runtime.ts';
+import { isSamePlace, type Candidate as Place } from '#contract/runtime.ts';
+import { measuredPlace } from '#contract/runtime-report.ts';
 import type { StudioEvent } from '#contract/studio/events.ts';
 import type { Generation } from '#contract/studio/generation.ts';
 import type { Statistic } from '#contract/studio/history.ts';

@@ -1,4 +1,5 @@
-import { isSamePlace, measuredPlace } from '#contract/runtime.ts';
+import { isSamePlace } from '#contract/runtime.ts';
+import { measuredPlace } from '#contract/runtime-report.ts';
 import type { Generation, MemoryFigure } from '#contract/studio/generation.ts';
 import { foreignFields, isSameSize } from './settings.ts';
 

@@ -1,22 +1,9 @@
-import type { Device, DeviceProblem, RuntimeChoice, Verdict } from '#contract/runtime.ts';
+import type { Device, RuntimeChoice, Verdict } from '#contract/runtime.ts';
 import type { SystemDevices } from '#contract/studio/system.ts';
 import { placeName, precisionName, providerName } from '../../lib/place.ts';
 import { m } from '../../paraglide/messages.js';
 
 /** The devices in words. */
-
-const words: Readonly<Record<DeviceProblem, () => string>> = {
-  'not-here': () => m.settings_devices_not_here(),
-  'no-device': () => m.settings_devices_no_device(),
-  hidden: () => m.settings_devices_hidden(),
-  driver: () => m.settings_devices_driver(),
-  'extra-missing': () => m.settings_devices_extra_missing(),
-  software: () => m.settings_devices_software(),
-};
-
-export function problemWords(code: DeviceProblem): string {
-  return words[code]();
-}
 
 /** What this system cannot have at all is named in one line below, not here. */
 export function devicesShown(devices: readonly Device[]): readonly Device[] {

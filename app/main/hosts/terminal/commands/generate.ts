@@ -3,6 +3,7 @@ import { basename, extname, resolve } from 'node:path';
 import type { JobEvent, JobFigures, MergingReport, ModelReference } from '#contract/engine-protocol.ts';
 import { CancelledError, StudioError } from '#contract/errors.ts';
 import { formatInfotext } from '#contract/infotext.ts';
+import { noticeText } from '#contract/notices/english.ts';
 import type { GenerationRequest } from '#contract/request.ts';
 import { createEngine } from '#engine/host.ts';
 import type { Engine, GenerateJob } from '#engine/host.ts';
@@ -166,7 +167,7 @@ class GenerateRun {
     const { request, outputs, terminal } = this.#context;
     switch (event.type) {
       case 'warning':
-        this.#note(event.message);
+        this.#note(noticeText(event.notice));
         break;
       case 'memory':
       case 'next':

@@ -1,7 +1,7 @@
 import type { NoiseSchedule } from '#contract/model.ts';
 import { trainSigmas } from './noise-schedule.ts';
 import { predictCleanAtSigma } from './prediction.ts';
-import { follow, scaleToUnitVariance, slopeAt } from './float32.ts';
+import { follow, pairwise, scaleToUnitVariance, slopeAt } from './float32.ts';
 import { assertSteps, at, requireNoise } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import { interpolateSigma, karrasSigmas, timestepOfSigma } from './sigmas.ts';
@@ -66,7 +66,7 @@ export function createEulerAncestral(schedule: NoiseSchedule, steps: number): Sc
       const predicted = predictCleanAtSigma(schedule.predictionType, modelOutput, latents, sigma);
       const calm = follow(latents, slopeAt(latents, predicted, sigma), sigma, down);
       const fresh = requireNoise(noise, 'euler_a');
-      return { latents: calm.map((x, i) => x + fround(at(fresh, i) * up)), predicted };
+      return { latents: pairwise(calm, fresh, (x, noise) => x + fround(noise * up)), predicted };
     },
   };
 }

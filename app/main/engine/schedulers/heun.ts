@@ -1,6 +1,6 @@
 import type { NoiseSchedule } from '#contract/model.ts';
 import { createSigmaWalk } from './euler.ts';
-import { follow, scaleToUnitVariance, slopeAt } from './float32.ts';
+import { follow, pairwise, scaleToUnitVariance, slopeAt } from './float32.ts';
 import { predictCleanAtSigma } from './prediction.ts';
 import { assertSteps, at, createStepOrder, refuse } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -39,7 +39,7 @@ export function createHeun(schedule: NoiseSchedule, steps: number): Scheduler {
         return { latents: follow(latents, slope, sigma, at(sigmas, stepIndex + 1)), predicted };
       }
       const { latents: start, slope: first, sigma: from } = begun;
-      const mean = slope.map((value, i) => Math.fround(value + at(first, i)) / 2);
+      const mean = pairwise(slope, first, (end, before) => Math.fround(end + before) / 2);
       const corrected = follow(start, mean, from, sigma);
       begun = undefined;
       return { latents: corrected, predicted };

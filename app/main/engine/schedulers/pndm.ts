@@ -2,6 +2,7 @@ import type { NoiseSchedule } from '#contract/model.ts';
 import { previousAlpha, signalAndNoiseOfAlpha } from './ddim.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { predictClean, predictNoise } from './prediction.ts';
+import { pairwise } from './float32.ts';
 import { assertSteps, at, combine, createStepOrder, refuse } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import { wholeTimesteps } from './timesteps.ts';
@@ -43,7 +44,7 @@ export function createPndm(schedule: NoiseSchedule, steps: number): Scheduler {
     const divisor = alpha * sqrt(1 - alphaNext) + sqrt(alpha * (1 - alpha) * alphaNext);
     const keep = fround(sqrt(alphaNext / alpha));
     // Rounded as in float32.ts: from high noise on, this is a small difference of large numbers.
-    return latents.map((x, i) => fround(keep * x) - fround(fround(gone * at(noise, i)) / fround(divisor)));
+    return pairwise(latents, noise, (x, e) => fround(keep * x) - fround(fround(gone * e) / fround(divisor)));
   };
 
   return {

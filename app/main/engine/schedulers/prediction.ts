@@ -1,7 +1,7 @@
 import type { PredictionType } from '#contract/model.ts';
 import type { SignalAndNoise } from './sigmas.ts';
-import { at, combine } from './scheduler.ts';
-import { varianceAt } from './float32.ts';
+import { combine } from './scheduler.ts';
+import { pairwise, varianceAt } from './float32.ts';
 
 const { fround } = Math;
 
@@ -39,7 +39,7 @@ export function predictNoise(
       return modelOutput;
     case 'v_prediction': {
       const [ofOutput, ofLatents] = [fround(signal), fround(noise)];
-      return latents.map((x, i) => fround(ofOutput * at(modelOutput, i)) + fround(ofLatents * x));
+      return pairwise(latents, modelOutput, (x, v) => fround(ofOutput * v) + fround(ofLatents * x));
     }
     case 'sample':
       return combine([1 / noise, latents], [-signal / noise, modelOutput]);
@@ -55,11 +55,11 @@ export function predictCleanAtSigma(
 ): Float32Array {
   switch (type) {
     case 'epsilon':
-      return latents.map((x, i) => x - fround(sigma * at(modelOutput, i)));
+      return pairwise(latents, modelOutput, (x, noise) => x - fround(sigma * noise));
     case 'v_prediction': {
       const variance = varianceAt(sigma);
       const share = fround(-sigma / fround(Math.sqrt(variance)));
-      return latents.map((x, i) => fround(at(modelOutput, i) * share) + fround(x / variance));
+      return pairwise(latents, modelOutput, (x, v) => fround(v * share) + fround(x / variance));
     }
     case 'sample':
       return modelOutput.slice();

@@ -1,3 +1,4 @@
+import { disposeKept, isGone } from '#engine/nets/kept.ts';
 import { loadUnet, type CarriedMatch, type Unet } from '#engine/nets/unet.ts';
 import { mergeStructure, planMerging } from '#kernels/tome/plan.ts';
 import type { MergeSettings } from '#kernels/tome/settings.ts';
@@ -29,8 +30,12 @@ export async function prepareUnet(
     const unet = await load(point);
     return async () => {
       const step = { latentH, latentW, batch, seed: SEED, stepIndex: point.step, stepCount: STEP_COUNT };
-      const merge = point.ratio > 0 ? planMerging(part.config, settings(point), step) : undefined;
+      const plan = point.ratio > 0 ? planMerging(part.config, settings(point), step) : undefined;
       const way = JSON.stringify(settings(point));
+      const given = matches.get(way) ?? {};
+      // A match that lay on a device goes with the net that made it.
+      const isLost = Object.values(given).some(isGone);
+      const merge = plan && { ...plan, matches: plan.matches || isLost };
       const { output, match } = await unet.run({
         latents: latents.data,
         batch,
@@ -40,8 +45,9 @@ export async function prepareUnet(
         hidden: hidden.data,
         tokenCount: hidden.shape[1] ?? 0,
         merge,
-        match: matches.get(way),
+        match: given,
       });
+      if (match !== given) disposeKept(Object.values(given));
       matches.set(way, match);
       return output;
     };

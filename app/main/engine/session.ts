@@ -1,6 +1,7 @@
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
-import { EngineError } from '#contract/errors.ts';
+import { EngineError, invariant } from '#contract/errors.ts';
 import type { MemoryMode, Precision, Provider } from '#contract/runtime.ts';
+import { DeviceTensor } from './device-tensor.ts';
 
 /** The one importer of onnxruntime-node: a graph and the folder of its weights in, plain typed arrays out. */
 
@@ -9,6 +10,10 @@ export interface NamedTensor {
   readonly data: TensorData;
   readonly shape: readonly number[];
 }
+
+/** What one run leaves for a later one: on the device where it stays there, else here. */
+export type KeptTensor = NamedTensor | DeviceTensor;
+type Feeds = Readonly<Record<string, KeptTensor>>;
 
 export interface RuntimeOptions {
   /** Threads of one operator; absent: the runtime's choice, one a physical core. */
@@ -24,6 +29,8 @@ export interface RuntimeOptions {
   readonly keepsArena?: boolean;
   /** Writes a trace of every operator's time beside this prefix. */
   readonly profilePrefix?: string;
+  /** Outputs that stay on the device: WebGPU's alone. Beside them one must come here, or what goes there piles up. */
+  readonly staying?: readonly string[];
   /** Session configuration entries by their onnxruntime names, over the ones set here. */
   readonly config?: Readonly<Record<string, string>>;
 }
@@ -31,13 +38,20 @@ export interface RuntimeOptions {
 export interface Session {
   /** Names of what the graph must be fed. */
   readonly inputs: readonly string[];
-  /** Runs the graph and returns the outputs named in `fetch`. */
-  run(
-    feeds: Readonly<Record<string, NamedTensor>>,
+  /** Runs the graph and returns the outputs named in `fetch`, none of which may be one that stays. */
+  run(feeds: Feeds, fetch: readonly string[]): Promise<Record<string, NamedTensor>>;
+  /** The same; those named in `keep` come as they are left, for later runs on the same device. */
+  runKeeping(
+    feeds: Feeds,
     fetch: readonly string[],
-  ): Promise<Record<string, NamedTensor>>;
+    keep: readonly string[],
+  ): Promise<{
+    readonly outputs: Record<string, NamedTensor>;
+    readonly kept: Record<string, KeptTensor>;
+  }>;
   /** Writes the trace, when profiling. */
   endProfiling(): void;
+  /** What it left on the device goes first. */
   release(): Promise<void>;
 }
 
@@ -69,6 +83,11 @@ export async function createSession(
       enableMemPattern: false,
       enableCpuMemArena: options.keepsArena !== false,
       ...(options.provider === 'dml' ? { executionMode: 'sequential' } : {}),
+      ...(options.staying === undefined || options.staying.length === 0
+        ? {}
+        : {
+            preferredOutputLocation: Object.fromEntries(options.staying.map((name) => [name, 'gpu-buffer'])),
+          }),
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       ...(options.profilePrefix === undefined
         ? {}
@@ -89,35 +108,96 @@ export async function createSession(
   } catch (cause) {
     throw asEngineError('The model could not be loaded', cause);
   }
-  return wrap(session);
+  return new LoadedSession(session, options);
 }
 
-function wrap(session: InferenceSession): Session {
-  return {
-    inputs: session.inputNames,
-    async run(feeds, fetch) {
+/** The runtime's own of what lies on a device. */
+const onDevice = new WeakMap<DeviceTensor, Tensor>();
+
+class LoadedSession implements Session {
+  readonly #session: InferenceSession;
+  readonly #place: string;
+  /** Where there is one, all outputs are asked for: the binding tells their places by their order among those asked for. */
+  readonly #staying: readonly string[];
+  readonly #left = new Set<DeviceTensor>();
+
+  constructor(session: InferenceSession, options: RuntimeOptions) {
+    this.#session = session;
+    this.#place = placeOf(options);
+    this.#staying = options.staying ?? [];
+  }
+
+  get inputs(): readonly string[] {
+    return this.#session.inputNames;
+  }
+
+  async run(feeds: Feeds, fetch: readonly string[]): Promise<Record<string, NamedTensor>> {
+    const { outputs } = await this.runKeeping(feeds, fetch, []);
+    return outputs;
+  }
+
+  async runKeeping(feeds: Feeds, fetch: readonly string[], keep: readonly string[]) {
+    const staying = fetch.find((name) => this.#staying.includes(name));
+    invariant(staying === undefined, `${staying} stays on the device and was asked for here.`);
+    const results = await this.#results(feeds, [...fetch, ...keep]);
+    // First what lies on the device, so that nothing stays there unseen when something else is not as it should be.
+    const kept: Record<string, KeptTensor> = {};
+    for (const [name, value] of Object.entries(results)) {
+      if (!(value instanceof Tensor) || value.location !== 'gpu-buffer') continue;
+      if (keep.includes(name)) kept[name] = this.#leave(value);
+      else value.dispose();
+    }
+    for (const name of keep) kept[name] ??= fromTensor(name, results[name]);
+    const outputs: Record<string, NamedTensor> = {};
+    for (const name of fetch) outputs[name] = fromTensor(name, results[name]);
+    return { outputs, kept };
+  }
+
+  async #results(feeds: Feeds, names: readonly string[]): Promise<InferenceSession.OnnxValueMapType> {
+    for (const [name, value] of Object.entries(feeds))
+      if (value instanceof DeviceTensor) value.assertUsable(this.#place, name);
+    try {
       const inputs: Record<string, Tensor> = {};
-      let results: InferenceSession.OnnxValueMapType;
-      try {
-        for (const [name, { data, shape }] of Object.entries(feeds)) inputs[name] = toTensor(data, shape);
-        results = await session.run(inputs, [...fetch]);
-      } catch (cause) {
-        throw asEngineError('The model could not be run', cause);
-      }
-      const outputs: Record<string, NamedTensor> = {};
-      for (const name of fetch) outputs[name] = fromTensor(name, results[name]);
-      return outputs;
-    },
-    endProfiling() {
-      session.endProfiling();
-    },
-    async release() {
-      await session.release();
-    },
-  };
+      for (const [name, value] of Object.entries(feeds)) inputs[name] = toTensor(value);
+      return await (this.#staying.length > 0 ? this.#session.run(inputs) : this.#session.run(inputs, names));
+    } catch (cause) {
+      throw asEngineError('The model could not be run', cause);
+    }
+  }
+
+  #leave(value: Tensor): DeviceTensor {
+    const tensor = new DeviceTensor(value.dims, this.#place, () => {
+      this.#left.delete(tensor);
+      onDevice.delete(tensor);
+      value.dispose();
+    });
+    this.#left.add(tensor);
+    onDevice.set(tensor, value);
+    return tensor;
+  }
+
+  endProfiling(): void {
+    this.#session.endProfiling();
+  }
+
+  async release(): Promise<void> {
+    for (const tensor of this.#left) tensor.dispose();
+    await this.#session.release();
+  }
 }
 
-function toTensor(data: TensorData, shape: readonly number[]): Tensor {
+/** Sessions of one place share a device, and may be fed what another left there. */
+function placeOf({ provider = 'cpu', deviceIndex = 0 }: RuntimeOptions): string {
+  return `${provider} ${deviceIndex}`;
+}
+
+function toTensor(value: KeptTensor): Tensor {
+  if (value instanceof DeviceTensor) {
+    const tensor = onDevice.get(value);
+    invariant(tensor !== undefined, 'A value that is not gone has a tensor.');
+    return tensor;
+  }
+  const { data, shape } = value;
   if (data instanceof Float32Array) return new Tensor('float32', data, [...shape]);
   if (data instanceof BigInt64Array) return new Tensor('int64', data, [...shape]);
   if (data instanceof Int32Array) return new Tensor('int32', data, [...shape]);

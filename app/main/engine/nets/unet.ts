@@ -9,7 +9,9 @@ import { carriedParts, countOutput, type CarriedPart } from '#kernels/tome/token
 import { matchKey, type MergeMode, type MergeStructure } from '#kernels/tome/structure.ts';
 import type { LevelPlan, MergePlan } from '#kernels/tome/plan.ts';
 import { timestepWaves, wavesInput } from '#kernels/nn/time-embedding.ts';
-import type { NamedTensor, RuntimeOptions, Session } from '../session.ts';
+import type { KeptTensor, NamedTensor, RuntimeOptions, Session } from '../session.ts';
+import { Downloader } from './download.ts';
+import { staysOnDevice } from './kept.ts';
 import { floatOutput, loadNet, sizeFeeds, type NetPart } from './net.ts';
 import { graphTarget } from './target.ts';
 
@@ -28,7 +30,7 @@ export interface UnetInput {
   readonly match?: CarriedMatch | undefined;
   readonly wantMaps?: boolean;
   /** The feature of an earlier whole pass: what a shallow net runs on. */
-  readonly deep?: Float32Array | undefined;
+  readonly deep?: KeptTensor | undefined;
   /** Asks a whole net that was loaded with a branch for that feature. */
   readonly wantDeep?: boolean;
 }
@@ -40,8 +42,8 @@ export interface UnetResult {
   readonly merged?: ReadonlyMap<string, number>;
   /** What later passes may go on with; the given match where this pass made none. */
   readonly match: CarriedMatch;
-  /** Only where asked for. */
-  readonly deep?: Float32Array;
+  /** Only where asked for; on the device where it can stay there, as the match is. The caller disposes of both. */
+  readonly deep?: KeptTensor;
 }
 
 /** Which tokens stood for which in one block of one pass. */
@@ -55,7 +57,7 @@ export interface BlockMap {
 }
 
 /** What one pass matched, by the input names under which a later pass takes it. */
-export type CarriedMatch = Readonly<Record<string, NamedTensor>>;
+export type CarriedMatch = Readonly<Record<string, KeptTensor>>;
 
 export interface Unet {
   readonly structure: MergeStructure | null;
@@ -74,11 +76,6 @@ export async function loadUnet(
   options: RuntimeOptions = {},
   extent: UnetExtent = wholeUnet,
 ): Promise<Unet> {
-  const session = await loadNet(
-    part,
-    (config, weights, target) => buildUnet(config, weights, structure, extent, target),
-    options,
-  );
   const { config } = part;
   const mode = structure?.mode ?? 'merge';
   const thresholded = structure?.thresholded === true;
@@ -88,6 +85,13 @@ export async function loadUnet(
   const mergingBlocks = blocks.filter((block) => structure?.blocks.includes(block.name) === true);
   const mergingLevels = new Set(mergingBlocks.map((block) => block.level));
   const carried = structure === null ? [] : carriedParts(structure, mergingBlocks);
+  const mapNames = mode === 'downsample' ? [] : mergingBlocks.map(({ name }) => unetNames.map(name));
+  const session = await loadNet(
+    part,
+    (_, weights, target) => buildUnet(config, weights, structure, extent, target),
+    { ...options, staying: staysOnDevice(options) ? stayingOutputs(extent, carried, mapNames) : [] },
+  );
+  const downloader = new Downloader(options);
   return {
     structure,
     extent,
@@ -113,38 +117,58 @@ export async function loadUnet(
         ...mergeFeeds({ batch, matches, levels: plans }, form),
         ...givenFeeds(carried, matches ? [] : running, input.match),
       };
-      const outputs = await session.run(feeds, [
-        unetNames.output,
-        ...(input.wantDeep === true ? [unetNames.deep] : []),
-        ...mapped.map(({ name }) => unetNames.map(name)),
-        ...(matches ? running.map((part) => part.output) : []),
-        ...new Set(counted.map((block) => countOutput(keyOf(block)))),
-      ]);
+      const { outputs, kept } = await session.runKeeping(
+        feeds,
+        [unetNames.output, ...new Set(counted.map((block) => countOutput(keyOf(block))))],
+        [
+          ...(input.wantDeep === true ? [unetNames.deep] : []),
+          ...mapped.map(({ name }) => unetNames.map(name)),
+          ...(matches ? running.map((part) => part.output) : []),
+        ],
+      );
       const merged = new Map(
         counted.map((block) => [block.name, countFrom(outputs[countOutput(keyOf(block))])]),
       );
-      const planOf = ({ name, level }: AttentionBlock): LevelPlan | undefined => {
-        const plan = active.get(level);
-        return plan && { ...plan, merged: merged.get(name) ?? plan.merged };
-      };
+      const maps: BlockMap[] = [];
+      for (const { name, level } of mapped) {
+        const inverse = await downloader.bring(keptOutput(kept, unetNames.map(name)));
+        maps.push(...blockMap(name, mode, active.get(level), merged.get(name), inverse));
+      }
       return {
-        ...(input.wantDeep === true ? { deep: floatOutput(outputs, unetNames.deep) } : {}),
+        ...(input.wantDeep === true ? { deep: keptOutput(kept, unetNames.deep) } : {}),
         output: floatOutput(outputs, unetNames.output),
-        maps: mapped.flatMap((block) =>
-          blockMap(block.name, mode, planOf(block), outputs[unetNames.map(block.name)]),
-        ),
+        maps,
         merged,
-        match: matches ? carriedFrom(running, outputs) : (input.match ?? {}),
+        match: matches ? carriedFrom(running, kept) : (input.match ?? {}),
       };
     },
     endProfiling() {
       session.endProfiling();
     },
-    release: () => session.release(),
+    async release() {
+      await Promise.all([session.release(), downloader.release()]);
+    },
   };
 }
 
-function baseFeeds(config: UnetConfig, extent: UnetExtent, input: UnetInput): Record<string, NamedTensor> {
+/**
+ * What later passes go on with. Where one output stays all are asked for, so maps stay too, which mostly nobody wants.
+ * A shallow net leaves nothing: with step caching, matches come from whole passes.
+ */
+function stayingOutputs(
+  extent: UnetExtent,
+  carried: readonly CarriedPart[],
+  mapNames: readonly string[],
+): string[] {
+  if (extent.part === 'shallow') return [];
+  const lasting = [
+    ...(extent.branch === undefined ? [] : [unetNames.deep]),
+    ...carried.map(({ output }) => output),
+  ];
+  return lasting.length === 0 ? [] : [...lasting, ...mapNames];
+}
+
+function baseFeeds(config: UnetConfig, extent: UnetExtent, input: UnetInput): Record<string, KeptTensor> {
   const { batch, latentH, latentW, tokenCount } = input;
   return {
     [unetNames.latents]: { data: input.latents, shape: [batch, config.inChannels, latentH, latentW] },
@@ -163,12 +187,17 @@ function timeFeed(config: UnetConfig, session: Session, timestep: number): Recor
   return { [wavesInput]: { data: timestepWaves(timestep, { ...config, channels }), shape: [1, channels] } };
 }
 
-function deepFeed(config: UnetConfig, branch: number, input: UnetInput): Record<string, NamedTensor> {
+function deepFeed(config: UnetConfig, branch: number, input: UnetInput): Record<string, KeptTensor> {
   const { deep, batch, latentH, latentW } = input;
   invariant(deep !== undefined, 'A shallow U-Net was run without a deep feature.');
   const { channels, level } = branchEntry(config, branch);
   const { h = 0, w = 0 } = levelGrids(level + 1, latentH, latentW)[level] ?? {};
-  return { [unetNames.deep]: { data: deep, shape: [batch, channels, h, w] } };
+  const shape = [batch, channels, h, w];
+  invariant(
+    deep.shape.join() === shape.join(),
+    `A feature of ${deep.shape.join('×')} was given where ${shape.join('×')} goes in.`,
+  );
+  return { [unetNames.deep]: deep };
 }
 
 /** Every part of a match is an input: `given` ones as an earlier pass left them, the others empty. */
@@ -176,8 +205,8 @@ function givenFeeds(
   all: readonly CarriedPart[],
   given: readonly CarriedPart[],
   match: CarriedMatch | undefined,
-): Record<string, NamedTensor> {
-  const feeds = Object.fromEntries(all.map(({ input, empty }) => [input, empty]));
+): Record<string, KeptTensor> {
+  const feeds: Record<string, KeptTensor> = Object.fromEntries(all.map(({ input, empty }) => [input, empty]));
   for (const { input } of given) {
     const tensor = match?.[input];
     invariant(
@@ -191,15 +220,15 @@ function givenFeeds(
 
 function carriedFrom(
   parts: readonly CarriedPart[],
-  outputs: Readonly<Record<string, NamedTensor>>,
+  kept: Readonly<Record<string, KeptTensor>>,
 ): CarriedMatch {
-  const match: Record<string, NamedTensor> = {};
-  for (const { input, output } of parts) {
-    const tensor = outputs[output];
-    invariant(tensor !== undefined, `The U-Net gave no ${output}.`);
-    match[input] = tensor;
-  }
-  return match;
+  return Object.fromEntries(parts.map(({ input, output }) => [input, keptOutput(kept, output)]));
+}
+
+function keptOutput(kept: Readonly<Record<string, KeptTensor>>, name: string): KeptTensor {
+  const tensor = kept[name];
+  invariant(tensor !== undefined, `The U-Net gave no ${name}.`);
+  return tensor;
 }
 
 function countFrom(tensor: NamedTensor | undefined): number {
@@ -211,9 +240,11 @@ function blockMap(
   block: string,
   mode: MergeMode,
   plan: LevelPlan | undefined,
-  inverse: NamedTensor | undefined,
+  counted: number | undefined,
+  inverse: NamedTensor,
 ): BlockMap[] {
-  if (plan === undefined || !(inverse?.data instanceof Int32Array)) return [];
+  if (plan === undefined || !(inverse.data instanceof Int32Array)) return [];
   const { gridH, gridW, partitions } = plan;
-  return [{ block, gridH, gridW, batch: partitions.length, map: representatives(plan, inverse.data, mode) }];
+  const map = representatives({ ...plan, merged: counted ?? plan.merged }, inverse.data, mode);
+  return [{ block, gridH, gridW, batch: partitions.length, map }];
 }

@@ -3,7 +3,8 @@ import { guidanceDifference } from '#kernels/tome/importance.ts';
 import { planMerging, type MergePlan } from '#kernels/tome/plan.ts';
 import { selectBlocks } from '#kernels/tome/settings.ts';
 import type { UnetConfig } from '#kernels/nets/configs.ts';
-import type { BlockMap, CarriedMatch, Unet } from '../nets/unet.ts';
+import { LostTensorError } from '../device-tensor.ts';
+import type { BlockMap, Unet } from '../nets/unet.ts';
 import type { TorchGenerator } from '../random.ts';
 import { createScheduler } from '../schedulers/create.ts';
 import type { EncodedPrompts } from './encode-prompts.ts';
@@ -45,33 +46,42 @@ export interface DenoiseInput {
 
 /** From noise to clean latents [C, h, w]. */
 export async function denoise(input: DenoiseInput): Promise<Float32Array> {
+  const cache = new StepCache(input.unet, input.request.stepCache?.interval);
+  try {
+    return await denoiseWith(cache, input);
+  } finally {
+    cache.dispose();
+  }
+}
+
+async function denoiseWith(cache: StepCache, input: DenoiseInput): Promise<Float32Array> {
   const { model, request, generator, prompts, size } = input;
   const { schedule, unet: net } = model.checkpoint;
   const scheduler = createScheduler(request.scheduler, schedule, request.steps);
   const length = net.config.inChannels * size.latentH * size.latentW;
   const calls = scheduler.timesteps.length;
-  const cache = new StepCache(input.unet, request.stepCache?.interval);
   let latents: Float32Array = generator.randn(length).map((value) => value * scheduler.initNoiseSigma);
-  let match: CarriedMatch = {};
   let difference: Float32Array | undefined;
   for (const [call, timestep] of scheduler.timesteps.entries()) {
     const start = performance.now();
-    const whole = cache.isWhole(call);
-    const unet = cache.unetFor(call);
-    const plan = planCall(unet, net.config, input, call, calls, difference);
-    const result = await cache.run(call, {
-      latents: repeatRows(scheduler.scaleInput(latents, call), prompts.batch),
-      batch: prompts.batch,
-      ...size,
-      timestep,
-      hidden: prompts.hidden,
-      tokenCount: prompts.positions,
-      merge: plan,
-      match,
-      wantMaps: input.wantMaps,
+    const scaled = repeatRows(scheduler.scaleInput(latents, call), prompts.batch);
+    const { whole, unet, plan, result } = await onceMoreIfLost(async () => {
+      const whole = cache.isWhole(call);
+      const unet = cache.unetFor(call);
+      const plan = planCall(unet, net.config, input, call, calls, difference, cache.isLost);
+      const result = await cache.run(call, {
+        latents: scaled,
+        batch: prompts.batch,
+        ...size,
+        timestep,
+        hidden: prompts.hidden,
+        tokenCount: prompts.positions,
+        merge: plan,
+        wantMaps: input.wantMaps,
+      });
+      return { whole, unet, plan, result };
     });
     const { output, maps } = result;
-    match = result.match;
     // A match that later steps go on with keeps the importance that it was made with.
     if (prompts.batch === 2 && (call + 1) % matchPeriod(request) === 0)
       difference = guidanceDifference(output, size.latentH * size.latentW);
@@ -87,6 +97,16 @@ export async function denoise(input: DenoiseInput): Promise<Float32Array> {
   return latents;
 }
 
+/** A device that fails in a call takes along what earlier ones left there: the call is planned anew, without it. */
+async function onceMoreIfLost<T>(pass: () => Promise<T>): Promise<T> {
+  try {
+    return await pass();
+  } catch (error) {
+    if (!(error instanceof LostTensorError)) throw error;
+    return pass();
+  }
+}
+
 /** The partition of one call; none when the request does not merge, whatever the U-Net could. */
 function planCall(
   unet: Unet,
@@ -95,13 +115,16 @@ function planCall(
   call: number,
   calls: number,
   difference: Float32Array | undefined,
+  isMatchLost: boolean,
 ): MergePlan | undefined {
   const { merging } = request;
   if (unet.structure === null || (merging.ratio === 0 && (merging.ratioEnd ?? 0) === 0)) return undefined;
   const step = { ...size, batch: prompts.batch, seed, stepIndex: call, stepCount: calls, difference };
   const plan = planMerging(config, { ...merging, matchEvery: matchPeriod(request) }, step);
   const held = new Set(unet.blocks.map(({ level }) => level));
-  return { ...plan, levels: plan.levels.filter(({ level }) => held.has(level)) };
+  // Partition and ratio are those of the match that is lost, so those after this call can go on with its match.
+  const matches = plan.matches || isMatchLost;
+  return { ...plan, matches, levels: plan.levels.filter(({ level }) => held.has(level)) };
 }
 
 /** With step caching a match comes from a whole call, which has all blocks: the next whole call that is due matches anew. */

@@ -126,7 +126,10 @@ export class Model {
     return { whole, shallow: await this.#lasting(() => this.#shallow(structure, stepCache.branch)) };
   }
 
-  /** A U-Net that outlasts its device: all inputs of a pass are here, so the next device runs it again. */
+  /**
+   * A U-Net that outlasts its device: the next one runs the pass again. What earlier passes left on the device is gone with
+   * it, and a pass that was to go on with that throws LostTensorError.
+   */
   async #lasting(load: () => Promise<Unet>): Promise<Unet> {
     const loaded = await load();
     const known = this.#lastingUnets.get(loaded);
@@ -253,7 +256,12 @@ export class Model {
     this.#shallowUnet = undefined;
     this.#vaeDecoder = undefined;
     this.#piece = undefined;
-    for (const net of loaded) await net?.release();
+    // Each of them, whatever becomes of the others: what one left on its device goes with it.
+    const released = await Promise.allSettled(
+      loaded.filter((net) => net !== undefined).map((net) => net.release()),
+    );
+    const failed = released.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** Loads a part where it should run, or on the next device that can. */

@@ -117,16 +117,20 @@ export async function runLoop(
   const length = start.data.length;
   const stacked = new Float32Array(steps * length);
   let latents = start.data;
-  for (const [i, timestep] of scheduler.timesteps.entries()) {
-    const input = scheduler.scaleInput(latents, i);
-    const pass = { ...size, latents: joined(input, input), hidden: text, timestep };
-    const { output } = await cache.run(i, await inputOf(nets, merging, pass, i, steps));
-    const guided = Float32Array.from({ length }, (_, n) => {
-      const negative = output[n] ?? 0;
-      return negative + guidanceScale * ((output[length + n] ?? 0) - negative);
-    });
-    latents = Float32Array.from(scheduler.step(guided, i, latents).latents);
-    stacked.set(latents, i * length);
+  try {
+    for (const [i, timestep] of scheduler.timesteps.entries()) {
+      const input = scheduler.scaleInput(latents, i);
+      const pass = { ...size, latents: joined(input, input), hidden: text, timestep };
+      const { output } = await cache.run(i, await inputOf(nets, merging, pass, i, steps));
+      const guided = Float32Array.from({ length }, (_, n) => {
+        const negative = output[n] ?? 0;
+        return negative + guidanceScale * ((output[length + n] ?? 0) - negative);
+      });
+      latents = Float32Array.from(scheduler.step(guided, i, latents).latents);
+      stacked.set(latents, i * length);
+    }
+  } finally {
+    cache.dispose();
   }
   const unscaled = latents.map((value) => value / checkpoint.vae.config.scalingFactor);
   const decoder = await nets.vaeDecoder();

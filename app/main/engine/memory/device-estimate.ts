@@ -1,9 +1,11 @@
 import type { Precision, Provider } from '#contract/runtime.ts';
+import { staysOnDevice } from '../nets/kept.ts';
 import type { DeviceMemory, EstimateOptions, MemoryEstimate } from './estimate-options.ts';
 import { keptTextBytes, processBytes } from './process-size.ts';
 import { wholeLimit } from '../pipeline/decode-size.ts';
 import {
   isDecodedWhole,
+  keptValues,
   passValues,
   pictureValues,
   stripDecodingValues,
@@ -51,7 +53,9 @@ export function estimateOnDevice(
   const unets = nets.reduce((sum, net) => sum + lying(net, unetBytes), 0);
   // The decoder stays in F32 (devices/provider-table.ts).
   const decoderBytes = lying(decoder, floatBytes);
-  const pass = unetBytes * passValues(shape, request, precision);
+  const stays = staysOnDevice({ provider: device.provider, memory: mode });
+  const kept = stays ? floatBytes * keptValues(shape, request) : 0;
+  const pass = unetBytes * passValues(shape, request, precision) + kept;
   const isWhole = isDecodedWhole(shape, request, wholeLimit(mode, device.freeBytes));
   const strips = stripDecodingValues(shape, request);
   const decoding = isWhole

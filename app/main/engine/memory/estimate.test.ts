@@ -161,6 +161,18 @@ describe('estimateMemory, on a device', () => {
     expect(of(at(512)).deviceBytes).toBeUndefined();
   });
 
+  it('counts the feature of step caching where it stays there: 42 MB at 1024 px', () => {
+    const cached = (px: number, options: object, mode?: 'low') => {
+      const steps = (more: Partial<MemoryRequest>) => of(at(px, more), mode, options).phases.steps;
+      return steps({ stepCache: { interval: 3, branch: 0 } }) - steps({});
+    };
+    // What is left beside the second net's weights, which no size changes: two rows of 320 channels.
+    const grown = (options: object, mode?: 'low') => cached(1024, options, mode) - cached(64, options, mode);
+    expect(grown(webgpu(true))).toBe(2 * 320 * (128 ** 2 - 8 ** 2) * 4);
+    expect(grown(webgpu(true), 'low')).toBe(0);
+    expect(grown({ device: { provider: 'cuda', isShared: true } })).toBe(0);
+  });
+
   it('halves the U-Net in F16, and in low memory never has it beside the decoder', () => {
     const low = of(at(512), 'low', webgpu(false)).deviceBytes ?? NaN;
     const half = of(at(512), 'low', { ...webgpu(false), precision: 'f16' }).deviceBytes ?? NaN;

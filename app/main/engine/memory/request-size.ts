@@ -1,6 +1,8 @@
 import type { GenerationRequest } from '#contract/request.ts';
 import type { Precision } from '#contract/runtime.ts';
 import { vaeDownscale } from '#kernels/nets/configs.ts';
+import { levelGrids } from '#kernels/nets/unet-blocks.ts';
+import { branchEntry } from '#kernels/nets/unet-extent.ts';
 import { fitsWhole } from '../pipeline/decode-size.ts';
 import { decodeValues, stripDecodeValues, unetPassValues } from './activations.ts';
 import type { ModelShape } from './weights.ts';
@@ -18,6 +20,16 @@ export type PictureNets = Pick<ModelShape, 'unet' | 'vae'>;
 export function passValues(shape: PictureNets, request: MemoryRequest, precision: Precision): number {
   const batch = request.guidanceScale > 1 ? 2 : 1;
   return unetPassValues(shape.unet, request.merging, { ...latentSize(shape, request), batch }, precision);
+}
+
+/** Values of the feature that step caching keeps from one step to the next; float32 in every precision. */
+export function keptValues(shape: PictureNets, request: MemoryRequest): number {
+  const { stepCache } = request;
+  if (stepCache === undefined) return 0;
+  const { level, channels } = branchEntry(shape.unet, stepCache.branch);
+  const { latentH, latentW } = latentSize(shape, request);
+  const { h = 0, w = 0 } = levelGrids(level + 1, latentH, latentW)[level] ?? {};
+  return (request.guidanceScale > 1 ? 2 : 1) * channels * h * w;
 }
 
 /** Whether a picture is decoded at once, where that may take so many bytes. */

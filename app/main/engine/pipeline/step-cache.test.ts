@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tomesdMerging, type GenerationRequest, type StepCache } from '#contract/request.ts';
+import {
+  tomesdMerging,
+  type GenerationRequest,
+  type StepCache as StepCacheOptions,
+} from '#contract/request.ts';
 import { openGoldenModel } from '#tests/golden-model.ts';
 import { randomValues } from '#tests/random-values.ts';
+import { DeviceTensor } from '../device-tensor.ts';
+import type { Unet } from '../nets/unet.ts';
 import { createTorchGenerator } from '../random.ts';
 import { denoise, type CallResult } from './denoise.ts';
 import { Model } from './model.ts';
+import { StepCache } from './step-cache.ts';
 
 const request: GenerationRequest = {
   ...{ prompt: '', negativePrompt: '', widthPx: 64, heightPx: 64, steps: 5, scheduler: 'ddim' },
@@ -21,7 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => model.release());
 
-async function run(stepCache: StepCache | undefined, change: Partial<GenerationRequest> = {}, latentW = 8) {
+async function run(
+  stepCache: StepCacheOptions | undefined,
+  change: Partial<GenerationRequest> = {},
+  latentW = 8,
+) {
   const asked = { ...request, ...change, ...(stepCache === undefined ? {} : { stepCache }) };
   const results: CallResult[] = [];
   const latents = await denoise({
@@ -104,5 +115,56 @@ describe('the nets of a request', () => {
       false,
       { part: 'shallow', branch: 1 },
     ]);
+  });
+});
+
+describe('what calls leave on a device, with stand-ins for nets', () => {
+  const input = { ...{ latents: new Float32Array(), batch: 2, latentH: 1, latentW: 1 }, timestep: 1 };
+  const call = { ...input, hidden: new Float32Array(), tokenCount: 0 };
+  const matching = { batch: 2, matches: true, levels: [] };
+
+  /** Each whole pass leaves a feature and a match, and tells how many lie there while it runs. */
+  function standIn() {
+    const left: DeviceTensor[] = [];
+    const lying = () => left.filter(({ isGone }) => !isGone).length;
+    const ran: string[] = [];
+    const leave = () => {
+      const tensor = new DeviceTensor([1], 'webgpu 0', () => undefined);
+      left.push(tensor);
+      return tensor;
+    };
+    const net = (part: 'whole' | 'shallow'): Unet => ({
+      ...{ structure: null, extent: { part, branch: 0 }, blocks: [], endProfiling: () => undefined },
+      run({ wantDeep, merge, match = {} }) {
+        ran.push(`${part} ${lying()}`);
+        return Promise.resolve({
+          ...{ output: new Float32Array(), maps: [] },
+          ...(wantDeep === true ? { deep: leave() } : {}),
+          match: merge?.matches === false ? match : { part: leave() },
+        });
+      },
+      release: () => Promise.resolve(),
+    });
+    const cache = new StepCache({ whole: net('whole'), shallow: net('shallow') }, 3);
+    return { cache, left, lying, ran };
+  }
+
+  test('goes before the pass that makes it anew, and with the picture', async () => {
+    const { cache, lying, ran } = standIn();
+    for (let i = 0; i < 5; i++) await cache.run(i, { ...call, merge: { ...matching, matches: i % 3 === 0 } });
+    expect(ran).toEqual(['whole 0', 'shallow 2', 'shallow 2', 'whole 0', 'shallow 2']);
+    cache.dispose();
+    expect(lying()).toBe(0);
+  });
+
+  test('makes the next call whole where any of it went with its device between calls', async () => {
+    const { cache, left, ran } = standIn();
+    await cache.run(0, { ...call, merge: matching });
+    expect([cache.isLost, cache.isWhole(1)]).toEqual([false, false]);
+    left[1]?.dispose();
+    expect([cache.isLost, cache.isWhole(1)]).toEqual([true, true]);
+    await cache.run(1, { ...call, merge: matching });
+    expect([cache.isLost, cache.isWhole(2), ran]).toEqual([false, false, ['whole 0', 'whole 0']]);
+    cache.dispose();
   });
 });

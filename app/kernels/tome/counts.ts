@@ -1,4 +1,3 @@
-import { KernelError } from '../errors.ts';
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { reduceMaxLast } from '../graph/ops/index.ts';
 import { add, atLeast, cast, min, mul, reduceSumLast, sub } from '../graph/ops/math.ts';
@@ -35,14 +34,10 @@ export function countsOfRatio(inputs: MergeInputs): MergeCounts {
 
 /**
  * r from a likeness that sources must reach: as many as the sample with the most of them has, but no more than the host
- * allows (`mergedCount`, and the other counts made for it). Source: ca_tome/merge.py@ee10d38.
+ * allows (`mergedCount`, and the other counts made for it). On a device these few numbers are the host's, which the runtime
+ * moves there and back: shapes follow from them. Source: ca_tome/merge.py@ee10d38.
  */
 export function countsOfThreshold(g: GraphBuilder, likeness: Value, inputs: MergeInputs): MergeCounts {
-  if (g.target.operators === 'device')
-    throw new KernelError(
-      'KERNEL_CONFIG',
-      'How many tokens reach a threshold of likeness cannot be counted on this device. Leave the threshold out, or choose the CPU.',
-    );
   return g.scope('counts', () => {
     const reached = cast(g, atLeast(g, likeness, inputs('threshold')), 'f32');
     const most = reduceMaxLast(g, reshape(g, reduceSumLast(g, reached), [1, -1], [1, 'batch']));

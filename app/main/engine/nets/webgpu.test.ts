@@ -14,7 +14,8 @@ import { useSoftwareGpu } from '#tests/software-gpu.ts';
 import { temporaryFolder } from '#tests/temporary.ts';
 import type { RuntimeOptions } from '../session.ts';
 import { loadTomeProbe } from './tome-probe.ts';
-import { loadUnet } from './unet.ts';
+import { disposeKept } from './kept.ts';
+import { loadUnet, type UnetResult } from './unet.ts';
 import { loadDecoderPiece } from './vae-pieces.ts';
 
 /**
@@ -69,6 +70,8 @@ describe.skipIf(missing !== undefined)('merging on WebGPU', () => {
 /** As on the CPU (golden.test.ts); measured: 3.7e-6. */
 const SHARE = 1e-4;
 const TIMESTEP = 741;
+/** Between the likenesses of the tiny net's tokens, so that some go and some stay. */
+const THRESHOLD = 0.7;
 /** Shaders are compiled and every number is computed by a CPU that has other tests to run. */
 const timeoutMs = 600_000;
 
@@ -142,6 +145,55 @@ describe.skipIf(missing !== undefined)('the U-Net on WebGPU', () => {
     expect(ran.filter(({ provider }) => provider !== 'WebGpuExecutionProvider')).toEqual([]);
     expect(ran.some(({ operator }) => operator === 'TopK')).toBe(true);
   });
+
+  it(
+    'with a threshold all but the count is on the device, also in steps that go on with a match',
+    { timeout: timeoutMs },
+    async () => {
+      const { checkpoint, io } = await openGoldenModel('tiny-sd15');
+      const { config } = checkpoint.unet;
+      const settings: MergeSettings = { ...tomesdMerging, ratio: 0.75, threshold: THRESHOLD, matchEvery: 2 };
+      const folder = await temporaryFolder();
+      const { data: latents, shape } = await io.floats('unet_16x16_sample');
+      const [batch = 0, , latentH = 0, latentW = 0] = shape;
+      const hidden = await io.floats('clip_hidden');
+      const results: UnetResult[][] = [];
+      for (const runtime of [cpu, { ...gpu, config: {}, profilePrefix: join(folder, 'trace') }]) {
+        const unet = await loadUnet(checkpoint.unet, mergeStructure(config, settings), runtime);
+        const passes: UnetResult[] = [];
+        for (const stepIndex of [0, 1]) {
+          const step = { latentH, latentW, batch, seed: 5, stepIndex, stepCount: 2 };
+          passes.push(
+            await unet.run({
+              ...{ latents, batch, latentH, latentW, timestep: TIMESTEP, match: passes[0]?.match },
+              ...{ merge: planMerging(config, settings, step), hidden: hidden.data, tokenCount: 77 },
+            }),
+          );
+        }
+        disposeKept(Object.values(passes[0]?.match ?? {}));
+        unet.endProfiling();
+        await unet.release();
+        results.push(passes);
+      }
+      const [expected = [], actual = []] = results;
+      for (const [i, pass] of expected.entries()) {
+        expect(actual[i]?.merged).toEqual(pass.merged);
+        expectClose(actual[i]?.output ?? [], pass.output, ofLargest(pass.output, SHARE), `pass ${i}`);
+      }
+      const counts = [...(expected[0]?.merged?.values() ?? [])];
+      const most = 0.75 * latentH * latentW;
+      expect(counts.some((count) => count > 0 && count < most)).toBe(true);
+      const ran = await nodesThatRan(folder);
+      const beside = ran.filter(({ provider }) => provider !== 'WebGpuExecutionProvider');
+      // Of a few numbers each: how many reach it, and what follows from that.
+      expect(new Set(beside.map(({ operator }) => operator))).toEqual(
+        new Set(['Min', 'Sub', 'Mul', 'Cast', 'Identity']),
+      );
+      expect(
+        beside.filter(({ name }) => !/^count\/|\/(?:counts|result_)|\/count\/Identity/.test(name)),
+      ).toEqual([]);
+    },
+  );
 });
 
 /** Every node of the trace in a folder: its operator and where it ran. */

@@ -1,7 +1,9 @@
+import en from '#contract/notices/en.json';
+import { fill } from '#contract/notices/fill.ts';
+import ko from '#contract/notices/ko.json';
 import type { StoredNotice } from '#contract/notices/notice.ts';
-import type { Holes, Speaker } from '#contract/notices/speaker.ts';
+import type { Speaker } from '#contract/notices/speaker.ts';
 import { describeNotice } from '#contract/notices/words.ts';
-import { m } from '../paraglide/messages.js';
 import { language } from '../state/language.svelte.ts';
 import { problemWords } from './device-problem.ts';
 import { formatBytes } from './format.ts';
@@ -12,9 +14,10 @@ export function noticeText(notice: StoredNotice): string {
   return typeof notice === 'string' ? notice : describeNotice(notice, speaker);
 }
 
+const texts = { en, ko };
+
 const speaker: Speaker = {
-  // Compiled, each text has a type of its own for its holes; that all of them are filled is tested.
-  text: (key, holes = {}) => (m[key] as (holes: Holes) => string)(holes),
+  text: (key, holes) => fill(texts[language.current][key], holes),
   bytes: (bytes) => formatBytes(bytes, language.current),
   percent: (share) => share.toLocaleString(language.current, { style: 'percent', maximumFractionDigits: 1 }),
   list: (items) => new Intl.ListFormat(language.current).format(items),

@@ -3,7 +3,7 @@ import { vaeDownscale, type VaeConfig } from '#kernels/nets/configs.ts';
 
 const GiB = 1024 ** 3;
 
-/** A picture that needs more is decoded in strips: the same picture, in a tenth more time, within far less memory. */
+/** A picture that needs more is decoded in strips: the same picture, in a third more time, within far less memory. */
 const wholeLimits: Readonly<Record<MemoryMode, number>> = { full: 2.5 * GiB, low: GiB };
 /** On a device strips cross to the host and back, which takes longer than decoding: this share of what is free may be taken. */
 const deviceShare = 1 / 4;
@@ -28,5 +28,5 @@ export function fitsWhole(config: VaeConfig, latentH: number, latentW: number, l
   return decodeBytes(config, latentH, latentW) <= limit;
 }
 
-/** Values of the widest tensor of a strip: 64 MiB. Half of it takes as long and saves a tenth of a gigabyte. */
+/** Values of the widest tensor of a strip: 64 MiB. Half of it saves 0.2 GB and costs a few percent. */
 export const stripValues = 2 ** 24;

@@ -5,7 +5,7 @@ import type { StudioEvent, QueueState } from '#contract/studio/events.ts';
 import type { Failure } from '#contract/studio/base.ts';
 import type { Draft } from '#contract/studio/draft.ts';
 import type { Generation } from '#contract/studio/generation.ts';
-import type { ModelEntry, ModelFolder } from '#contract/studio/models.ts';
+import type { MemoryNeed, ModelEntry, ModelFolder } from '#contract/studio/models.ts';
 import { defaultSettings, type Settings } from '#contract/studio/settings.ts';
 import type { Bridge, StudioClient } from '../bridge.ts';
 import { failureOf } from '../lib/failure.ts';
@@ -61,6 +61,8 @@ export class StudioState {
     return this.#bridge.client;
   }
 
+  /** What the picture in the form would take of memory; undefined while that is not known (state/memory-need.svelte.ts). */
+  need = $state.raw<MemoryNeed>();
   readonly running = $derived(this.queue.items.find(({ state }) => state === 'running'));
   readonly waiting = $derived(this.queue.items.filter(({ state }) => state === 'queued'));
   readonly model = $derived(this.models.find(({ id }) => id === this.draft.current.modelId));

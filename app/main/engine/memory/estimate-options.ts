@@ -18,7 +18,7 @@ export interface DeviceMemory {
   readonly provider: Exclude<Provider, 'cpu'>;
   /** The device works in the computer's own memory, or none of its own is known. */
   readonly isShared: boolean;
-  /** Of its own memory, where that is known. */
+  /** Of its own memory, or of the computer's where that is what it works in; absent: not asked. */
   readonly freeBytes?: number;
 }
 

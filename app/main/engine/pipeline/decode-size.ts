@@ -8,7 +8,7 @@ const wholeLimits: Readonly<Record<MemoryMode, number>> = { full: 2.5 * GiB, low
 /** On a device strips cross to the host and back, which takes longer than decoding: this share of what is free may be taken. */
 const deviceShare = 1 / 4;
 
-/** Bytes that may be taken to decode at once; `deviceFreeBytes` of a device's own memory. */
+/** Bytes that may be taken to decode at once; `deviceFreeBytes` of the memory that a device works in. */
 export function wholeLimit(mode: MemoryMode, deviceFreeBytes = 0): number {
   return Math.max(wholeLimits[mode], deviceShare * deviceFreeBytes);
 }

@@ -43,7 +43,7 @@ async function planHere(model: Model, job: Job, askRoom: AskRoom, before: Candid
       ...input,
       options: {
         ...options,
-        device: { provider, isShared: room === undefined, ...(room && { freeBytes: room.freeBytes }) },
+        device: { provider, isShared: room === undefined, freeBytes: room?.freeBytes ?? input.freeBytes },
       },
       room: room && { ...room, name: place.device },
     });
@@ -56,7 +56,8 @@ async function planHere(model: Model, job: Job, askRoom: AskRoom, before: Candid
   }
   const room = await askRoom(place, isSamePlace && model.holdsNets ? last.bytes : 0);
   const plan = planIn(room);
-  model.lastOnDevice = { place, room, mode: plan.mode, bytes: deviceBytes(plan) };
+  const freeBytes = room?.freeBytes ?? input.freeBytes;
+  model.lastOnDevice = { place, room, freeBytes, mode: plan.mode, bytes: deviceBytes(plan) };
   return plan;
 }
 

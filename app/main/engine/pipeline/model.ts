@@ -32,6 +32,8 @@ export class Model {
     | {
         readonly place: Candidate;
         readonly room: DeviceRoom | undefined;
+        /** There, or of the computer's memory where that is what it works in. */
+        readonly freeBytes: number;
         readonly mode: MemoryMode;
         readonly bytes: number;
       }
@@ -189,7 +191,7 @@ export class Model {
     const { provider, index } = this.runtime.place('vae');
     const last = this.lastOnDevice;
     const isThere = last?.place.provider === provider && last.place.index === index;
-    const limit = wholeLimit(this.#memory, isThere ? last.room?.freeBytes : undefined);
+    const limit = wholeLimit(this.#memory, isThere ? last.freeBytes : undefined);
     return fitsWhole(this.checkpoint.vae.config, latentH, latentW, limit)
       ? { whole: await this.vaeDecoder() }
       : { pieces: this.decoderPieces() };

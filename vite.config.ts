@@ -16,6 +16,8 @@ export default defineConfig({
       outdir: join(here, 'app/renderer/paraglide'),
       // The language lives in the studio's settings; the renderer says it with overwriteGetLocale.
       strategy: ['baseLocale'],
+      // A file a message, so that each screen carries its own.
+      outputStructure: 'message-modules',
     }),
     svelte(),
   ],

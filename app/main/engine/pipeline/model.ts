@@ -224,7 +224,9 @@ export class Model {
           return { result, values: result.data };
         }),
       release: async () => {
-        if (this.#piece === piece) this.#piece = undefined;
+        // Given back with its device, where nothing could take its place.
+        if (this.#piece !== piece) return;
+        this.#piece = undefined;
         await piece.release();
       },
     };

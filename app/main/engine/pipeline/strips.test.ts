@@ -124,6 +124,25 @@ describe('decoding in strips', () => {
   });
 });
 
+test('a device that fails with no other that loads: the failure is told, not that its piece is gone already', async () => {
+  const device: Candidate = { provider: 'webgpu', index: 0, device: 'Stand-in', precision: 'f32' };
+  const noMemory = new EngineError('ENGINE_OUT_OF_MEMORY', 'The model could not be loaded: memory ran out.');
+  class FailingTwice extends Runtime {
+    override options(part: NetPartName): RuntimeOptions {
+      if (this.place(part).provider === 'cpu') throw noMemory;
+      return { ...super.options(part), provider: 'cpu' };
+    }
+    override ran(): void {
+      throw new EngineError('ENGINE_FAILED', 'The model could not be run: Device was lost.');
+    }
+  }
+  const model = new Model(await openCheckpoint(join(goldenFolder, 'tiny-sd15')), new FailingTwice([device]));
+  const { config } = model.checkpoint.vae;
+  const grid = { latents: new Float32Array(config.latentChannels * 64), latentH: 8, latentW: 8 };
+  await expect(decodeStrips(config, model.decoderPieces(), grid, quiet, 1000)).rejects.toBe(noMemory);
+  await model.release();
+});
+
 describe('TallPicture', () => {
   /** Two channels of two columns: channel, row and column as digits. */
   const strip = (from: number, to: number) => Float32Array.from([0, 1].flatMap((c) => rowsOf(c, from, to)));

@@ -7,7 +7,7 @@ import { Level } from '../nn/level.ts';
 import { groupNormBy, measureGroups } from '../nn/norm.ts';
 import type { WeightSource } from '../onnx/weights.ts';
 import type { VaeConfig } from './configs.ts';
-import { decoderFront, vaeNames } from './vae.ts';
+import { decoderFront } from './vae.ts';
 
 /**
  * The decoder of a picture too large to be decoded at once, cut where a convolution ends: every piece is one 3×3
@@ -132,7 +132,7 @@ function emitPiece(g: GraphBuilder, { normNumGroups: groups }: VaeConfig, piece:
     }
     case 'last':
       g.output(
-        vaeNames.pixels,
+        pieceNames.output,
         wanted(convOf(g, normed(`${name}.conv_norm_out`), `${name}.conv_out`, out, 3)),
       );
   }

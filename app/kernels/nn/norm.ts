@@ -28,13 +28,13 @@ export function normalizeGroups(g: GraphBuilder, x: Value, groups: number, epsil
 }
 
 /** What a picture was measured to have, channel by channel [C, 1, 1]: the mean of its group, and 1/√(variance + ε). */
-export interface GroupMoments {
+export interface GivenMoments {
   readonly mean: Value;
   readonly scale: Value;
 }
 
 /** The group norm of a picture of which x is a part, by the moments of the whole. */
-export function groupNormBy(g: GraphBuilder, x: Value, name: string, { mean, scale }: GroupMoments): Value {
+export function groupNormBy(g: GraphBuilder, x: Value, name: string, { mean, scale }: GivenMoments): Value {
   return g.scope('group_norm', () => {
     const c = Number(x.shape[1]);
     const column = (part: string) => reshape(g, weight(g, `${name}.${part}`, [c]), [c, 1, 1], [c, 1, 1]);

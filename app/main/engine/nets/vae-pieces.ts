@@ -81,9 +81,8 @@ export async function loadDecoderPiece(
     options,
   );
   const { kind } = piece;
-  const output = kind === 'last' ? vaeNames.pixels : pieceNames.output;
   const fetched = [
-    output,
+    pieceNames.output,
     ...(changesChannels(piece) ? [pieceNames.around] : []),
     ...(kind === 'last' ? [] : [pieceNames.measuredMean, pieceNames.measuredVariance]),
   ];
@@ -91,7 +90,7 @@ export async function loadDecoderPiece(
     async run(input) {
       const outputs = await session.run(stripFeeds(session, piece, input), fetched);
       return {
-        data: floatOutput(outputs, output),
+        data: floatOutput(outputs, pieceNames.output),
         ...(changesChannels(piece) ? { around: floatOutput(outputs, pieceNames.around) } : {}),
         ...(kind === 'last'
           ? {}
